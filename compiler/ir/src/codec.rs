@@ -1,0 +1,258 @@
+//! Plans as bytes: canonical form, digest, and reading what someone else wrote.
+
+use std::fmt;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::{Hook, Input, Job, Plan, RuleError, SourceFile, VERSION};
+
+/// Why bytes are not a plan we can run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DecodeError {
+    /// Not JSON, or not of the plan's shape.
+    Malformed {
+        /// Line of the fault, from 1.
+        line: usize,
+        /// Column of the fault, from 1.
+        column: usize,
+        /// What the reader said.
+        message: String,
+    },
+    /// A JSON document without `aur_ir`.
+    NotAPlan,
+    /// Written by a newer compiler.
+    Newer {
+        /// The version in the document.
+        found: u64,
+    },
+    /// The content does not match its digest.
+    Digest {
+        /// The digest in the document.
+        stated: String,
+        /// The digest of the content.
+        actual: String,
+    },
+    /// The plan breaks a rule.
+    Rule(RuleError),
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed {
+                line,
+                column,
+                message,
+            } => {
+                write!(
+                    f,
+                    "the plan is damaged at line {line}, column {column}: {message}"
+                )
+            }
+            Self::NotAPlan => f.write_str("this is JSON, but not a compiled plan: it has no `aur_ir`"),
+            Self::Newer { found } => {
+                write!(
+                    f,
+                    "the plan has version {found}, this program knows versions up to {VERSION}"
+                )
+            }
+            Self::Digest { stated, actual } => {
+                write!(
+                    f,
+                    "the plan was changed after it was compiled: it says {stated}, its content is {actual}"
+                )
+            }
+            Self::Rule(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// Everything that the digest covers.
+#[derive(Serialize)]
+struct Body<'a> {
+    aur_ir: u32,
+    files: &'a [SourceFile],
+    hooks: &'a [Hook],
+    inputs: &'a [Input],
+    jobs: &'a [Job],
+}
+
+impl Plan {
+    /// Computes the digest of the plan's content; the `digest` and `spans` fields play no role.
+    pub fn content_digest(&self) -> String {
+        let body = Body {
+            aur_ir: self.aur_ir,
+            files: &self.files,
+            hooks: &self.hooks,
+            inputs: &self.inputs,
+            jobs: &self.jobs,
+        };
+        let mut hasher = Sha256::new();
+        hasher.update(to_json(&body));
+        format!("sha256:{}", hex(&hasher.finalize()))
+    }
+
+    /// Returns the canonical bytes: one line of JSON with sorted keys, and a newline.
+    pub fn to_canonical_json(&self) -> Vec<u8> {
+        let mut bytes = to_json(self);
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// Reads a plan and checks its version, digest and rules.
+    ///
+    /// # Errors
+    /// Says why the bytes cannot be run.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let malformed = |error: serde_json::Error| DecodeError::Malformed {
+            line: error.line(),
+            column: error.column(),
+            message: without_place(&error),
+        };
+        #[derive(serde::Deserialize)]
+        struct Head {
+            aur_ir: Option<u64>,
+        }
+        let head: Head = serde_json::from_slice(bytes).map_err(malformed)?;
+        match head.aur_ir {
+            None => return Err(DecodeError::NotAPlan),
+            Some(found) if found > u64::from(VERSION) => return Err(DecodeError::Newer { found }),
+            Some(_) => {}
+        }
+        let plan: Self = serde_json::from_slice(bytes).map_err(malformed)?;
+        let actual = plan.content_digest();
+        if plan.digest != actual {
+            return Err(DecodeError::Digest {
+                stated: plan.digest,
+                actual,
+            });
+        }
+        plan.check_rules().map_err(DecodeError::Rule)?;
+        Ok(plan)
+    }
+}
+
+/// Returns the JSON Schema of the plan.
+pub fn json_schema() -> serde_json::Value {
+    schemars::schema_for!(Plan).to_value()
+}
+
+/// Plan types hold string keys and finite numbers only, so writing them cannot fail.
+fn to_json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text[..end].to_string(),
+        None => text,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Plan {
+        let json = r#"{"aur_ir":1,"digest":"","files":[{"path":"a.aur","sha256":"00"}],"hooks":[],
+          "inputs":[{"name":"n","source":"flag","value":3}],
+          "jobs":[{"cluster":"c","constraints":{"host":"limit:2"},"enable_hooks":false,"environment":"e",
+            "health_check_config":{"initial_interval_ms":60000,"interval_ms":30000,"max_consecutive_failures":0,"timeout_ms":1000},
+            "instances":1,"key":"c/r/e/n","max_task_failures":1,"name":"n","ports":["http"],"priority":0,"production":false,
+            "role":"r","service":false,
+            "task":{"files":{"a.py":"x"},"finalization_wait_ms":30000,"max_concurrency":0,"max_failures":1,"name":"t",
+              "order":[{"after":"b","before":"a","on":"success"}],
+              "processes":[
+                {"cmdline":"echo","daemon":false,"ephemeral":false,"final":false,"max_failures":1,"min_duration_ms":5000,"name":"a"},
+                {"cmdline":{"segments":["x",{"late":"aur.instance"}]},"daemon":false,"ephemeral":false,"final":false,"max_failures":1,"min_duration_ms":5000,"name":"b"}],
+              "resources":{"cpu":1.0,"disk_bytes":1,"ram_bytes":1}},
+            "update_config":{"batch_size":1,"max_per_shard_failures":0,"max_total_failures":0,"restart_threshold_ms":60000,"watch_ms":30000}}],
+          "spans":{"/jobs/0/name":{"column":2,"end":4,"file":0,"line":1,"start":3}}}"#;
+        let mut plan: Plan = serde_json::from_str(json).unwrap();
+        plan.digest = plan.content_digest();
+        plan
+    }
+
+    #[test]
+    fn canonical_keys_are_sorted() {
+        let bytes = sample().to_canonical_json();
+        let tree: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(String::from_utf8(bytes).unwrap(), format!("{tree}\n"));
+    }
+
+    #[test]
+    fn a_plan_reads_back() {
+        let plan = sample();
+        assert_eq!(Plan::from_json(&plan.to_canonical_json()), Ok(plan));
+    }
+
+    #[test]
+    fn what_is_not_a_plan_says_so() {
+        let read = |text: &str| Plan::from_json(text.as_bytes()).unwrap_err().to_string();
+        assert_eq!(
+            read("{}"),
+            "this is JSON, but not a compiled plan: it has no `aur_ir`"
+        );
+        assert_eq!(
+            read(r#"{"aur_ir":2}"#),
+            "the plan has version 2, this program knows versions up to 1"
+        );
+        assert_eq!(
+            read("{"),
+            "the plan is damaged at line 1, column 1: EOF while parsing an object"
+        );
+        let changed = String::from_utf8(sample().to_canonical_json())
+            .unwrap()
+            .replace("echo", "evil");
+        assert!(read(&changed).starts_with("the plan was changed after it was compiled"));
+    }
+
+    #[test]
+    fn a_hostile_plan_is_refused() {
+        let refused = |change: fn(&mut Plan)| {
+            let mut plan = sample();
+            change(&mut plan);
+            plan.digest = plan.content_digest();
+            Plan::from_json(&plan.to_canonical_json())
+                .unwrap_err()
+                .to_string()
+        };
+        insta::assert_snapshot!(
+            [
+                refused(|p| p.jobs[0].task.processes[0].name = "../x".into()),
+                refused(|p| p.jobs[0].task.processes[1].name = "a".into()),
+                refused(|p| p.jobs[0].role = "..".into()),
+                refused(|p| p.jobs[0].key = "other".into()),
+                refused(|p| p.jobs[0].task.files = [("../x".to_string(), String::new())].into()),
+                refused(|p| p.jobs[0].task.order[0].before = "zz".into()),
+                refused(|p| p.jobs[0].task.order.push(crate::Edge { after: "a".into(), before: "b".into(), on: crate::EdgeKind::Success })),
+                refused(|p| p.jobs[0].task.processes.clear()),
+            ]
+            .join("\n"),
+            @r"
+        `../x` cannot be a process name (at /jobs/0/task/processes/0/name)
+        two processes are called `a` (at /jobs/0/task/processes/1/name)
+        `..` cannot be part of a job key (at /jobs/0/role)
+        the key is not `c/r/e/n` (at /jobs/0/key)
+        `../x` does not stay in the sandbox (at /jobs/0/task/files)
+        the order names an unknown process `zz` (at /jobs/0/task/order/0)
+        processes wait for each other (at /jobs/0/task/order)
+        the task has no processes (at /jobs/0/task/processes)
+        "
+        );
+    }
+}

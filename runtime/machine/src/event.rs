@@ -1,0 +1,185 @@
+//! The event stream: what `aur run --json` prints, one object for each change.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::process;
+use crate::record::{Change, Fact};
+use crate::task::Task;
+use crate::view::TaskView;
+use crate::words::{Exit, Reason, TaskReason, TaskState, Verdict};
+
+/// One line of the event stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TaskEvent {
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: TaskEventKind,
+    /// The id of the task.
+    pub task_id: String,
+    /// When, milliseconds since 1970.
+    pub time_ms: u64,
+}
+
+/// What happened, by the `event` field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum TaskEventKind {
+    /// The task exists and is active.
+    TaskCreated {
+        /// `cluster/role/environment/name`.
+        job_key: String,
+        /// Instance of the job.
+        instance: u32,
+        /// Which life of the instance this is, from 0.
+        attempt: u32,
+    },
+    /// A runner took it into its hands.
+    RunnerStarted {
+        /// The runner.
+        runner_pid: u32,
+    },
+    /// The start of a process was decided.
+    ProcessForked {
+        /// Its name.
+        process: String,
+        /// The run.
+        run: u32,
+    },
+    /// A process runs.
+    ProcessRunning {
+        /// Its name.
+        process: String,
+        /// The run.
+        run: u32,
+        /// Its child.
+        pid: u32,
+        /// Milliseconds since 1970.
+        started_ms: u64,
+    },
+    /// A process gets SIGTERM.
+    ProcessStopping {
+        /// Its name.
+        process: String,
+        /// The run.
+        run: u32,
+    },
+    /// A process gets SIGKILL.
+    ProcessKilling {
+        /// Its name.
+        process: String,
+        /// The run.
+        run: u32,
+    },
+    /// A run of a process is over.
+    ProcessFinished {
+        /// Its name.
+        process: String,
+        /// The run.
+        run: u32,
+        /// How it ended.
+        state: Verdict,
+        /// Why it ended.
+        reason: Reason,
+        /// The status of its child, where there is one.
+        exit: Option<Exit>,
+        /// Milliseconds since 1970, where that is known.
+        finished_ms: Option<u64>,
+        /// What stood in the way of a start.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        /// The earliest next start, milliseconds since 1970, if it runs again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_before_ms: Option<u64>,
+    },
+    /// ACTIVE is over.
+    TaskCleaning {
+        /// The result the task will have.
+        result: TaskState,
+        /// Why.
+        reason: TaskReason,
+    },
+    /// A harsher stop brought the deadlines forward.
+    TaskHurried {},
+    /// The final processes may run.
+    TaskFinalizing {},
+    /// Nothing follows. The last line.
+    TaskFinished {
+        /// The task.
+        task: Box<TaskView>,
+    },
+}
+
+/// Returns the JSON Schema of one line.
+pub fn event_schema() -> serde_json::Value {
+    schemars::schema_for!(TaskEvent).to_value()
+}
+
+impl TaskEvent {
+    /// Describes a change; `task` is the task it was applied to. `None` only for a change of another
+    /// task: one whose process this task does not have.
+    pub fn of(task: &Task, change: &Change) -> Option<Self> {
+        let kind = match &change.fact {
+            Fact::Created(header) => TaskEventKind::TaskCreated {
+                job_key: header.job_key.clone(),
+                instance: header.instance,
+                attempt: header.attempt,
+            },
+            Fact::Runner(runner) => TaskEventKind::RunnerStarted {
+                runner_pid: runner.pid,
+            },
+            Fact::Process { process, run, fact } => {
+                let name = task.spec().processes.get(*process)?.name.clone();
+                of_process(change, name, *run, fact)
+            }
+            Fact::Cleaning { verdict, reason, .. } => TaskEventKind::TaskCleaning {
+                result: (*verdict).into(),
+                reason: *reason,
+            },
+            Fact::Hurried { .. } => TaskEventKind::TaskHurried {},
+            Fact::Finalizing => TaskEventKind::TaskFinalizing {},
+            Fact::Finished { .. } => TaskEventKind::TaskFinished {
+                task: Box::new(TaskView::of(task)?),
+            },
+        };
+        Some(Self {
+            kind,
+            task_id: task.header()?.task_id.clone(),
+            time_ms: change.wall_ms,
+        })
+    }
+}
+
+fn of_process(change: &Change, process: String, run: u32, fact: &process::Fact) -> TaskEventKind {
+    match fact {
+        process::Fact::Intent => TaskEventKind::ProcessForked { process, run },
+        process::Fact::Running { pid, started_ms } => TaskEventKind::ProcessRunning {
+            process,
+            run,
+            pid: *pid,
+            started_ms: *started_ms,
+        },
+        process::Fact::Stopping { .. } => TaskEventKind::ProcessStopping { process, run },
+        process::Fact::Killing { .. } => TaskEventKind::ProcessKilling { process, run },
+        process::Fact::Ended {
+            verdict,
+            reason,
+            exit,
+            finished_ms,
+            message,
+            next,
+        } => TaskEventKind::ProcessFinished {
+            process,
+            run,
+            state: *verdict,
+            reason: *reason,
+            exit: *exit,
+            finished_ms: *finished_ms,
+            message: message.clone(),
+            not_before_ms: match next {
+                process::Next::Again { not_before } => Some(change.not_before_ms(*not_before)),
+                process::Next::Done => None,
+            },
+        },
+    }
+}

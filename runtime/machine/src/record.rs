@@ -1,0 +1,223 @@
+//! What the journal of a task says: changes, as facts, and their bytes.
+//!
+//! The bytes are one line of JSON, so that a journal can be read with common tools. Framing, checksums
+//! and sequence numbers are the host's business. Within one [`VERSION`] kinds and optional fields are
+//! only added; a reader that meets an unknown kind says so instead of guessing.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Time;
+use crate::process;
+use crate::words::{TaskReason, Verdict};
+
+/// The version of the records this crate writes, and the newest it reads.
+pub const VERSION: u32 = 1;
+
+/// One thing that happened to a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// When, on the clock of the task.
+    pub at: Time,
+    /// When, on the wall clock.
+    pub wall_ms: u64,
+    /// What.
+    pub fact: Fact,
+}
+
+impl Change {
+    /// Translates a moment that this change plans for to the wall clock.
+    pub(crate) fn not_before_ms(&self, not_before: Time) -> u64 {
+        self.wall_ms.saturating_add(not_before.since(self.at))
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// The task exists and is active. The first record.
+    Created(Header),
+    /// A runner took it into its hands. The second record, and again after every restart.
+    Runner(Runner),
+    /// Something became of a process.
+    Process {
+        /// Its place in the plan, from 0.
+        process: usize,
+        /// The run it is about.
+        run: u32,
+        /// What became of it.
+        fact: process::Fact,
+    },
+    /// ACTIVE is over; its result is settled.
+    Cleaning {
+        /// The result.
+        verdict: Verdict,
+        /// Why.
+        reason: TaskReason,
+        /// When what still runs is killed.
+        clean_by: Time,
+        /// When the task ends whatever still runs.
+        budget_end: Time,
+    },
+    /// A harsher stop brought the deadlines forward.
+    Hurried {
+        /// When what still runs from ACTIVE is killed.
+        clean_by: Time,
+        /// When the task ends whatever still runs.
+        budget_end: Time,
+    },
+    /// Nothing runs any more; the final processes may.
+    Finalizing,
+    /// Nothing follows. The last record.
+    Finished {
+        /// The result.
+        verdict: Verdict,
+        /// Why.
+        reason: TaskReason,
+    },
+}
+
+/// The facts that hold for the whole life of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The id of the task.
+    pub task_id: String,
+    /// `cluster/role/environment/name`.
+    pub job_key: String,
+    /// Digest of the plan, as in the plan.
+    pub plan_digest: String,
+    /// Instance of the job.
+    pub instance: u32,
+    /// Which life of the instance this is, from 0.
+    pub attempt: u32,
+    /// Wall clock of the creation.
+    pub created_ms: u64,
+    /// Budget from the end of ACTIVE to the end of FINALIZING, milliseconds: the plan's, or what the
+    /// user gave instead.
+    pub grace_ms: u64,
+    /// The sandbox, relative to the folder of the task.
+    pub sandbox: String,
+    /// The logs, relative to the folder of the task.
+    pub logs: String,
+    /// The account that the processes run as.
+    pub user: String,
+}
+
+/// A runner that has a task in its hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runner {
+    /// Its process.
+    pub pid: u32,
+    /// The boot it lives in.
+    pub boot_id: u64,
+    /// Milliseconds from that boot to the zero of the task's clock; see [`Task::clock_zero`](crate::Task::clock_zero).
+    pub zero_ms: i64,
+}
+
+/// Why bytes are not a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DecodeError {
+    /// Written by a newer version of this program.
+    Newer {
+        /// The version of the record.
+        found: u64,
+    },
+    /// Of our version, but of a kind that we do not know.
+    UnknownKind {
+        /// The kind.
+        kind: String,
+    },
+    /// Not a record.
+    Malformed {
+        /// What the reader said.
+        message: String,
+    },
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Newer { found } => write!(
+                f,
+                "the record has version {found}, this program knows versions up to {VERSION}"
+            ),
+            Self::UnknownKind { kind } => {
+                write!(
+                    f,
+                    "the record is of the kind `{}`, which this program does not know",
+                    kind.escape_debug()
+                )
+            }
+            Self::Malformed { message } => write!(f, "the record is damaged: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    v: u32,
+    #[serde(flatten)]
+    change: &'a Change,
+}
+
+/// Writes a change as one line of JSON, without a newline.
+pub fn encode(change: &Change) -> Vec<u8> {
+    // The record types hold string keys and integers only, so writing them cannot fail.
+    serde_json::to_vec(&Envelope { v: VERSION, change }).unwrap_or_default()
+}
+
+/// Reads a change.
+///
+/// # Errors
+/// Says why the bytes are not a change that this version understands.
+pub fn decode(bytes: &[u8]) -> Result<Change, DecodeError> {
+    let malformed = |error: serde_json::Error| DecodeError::Malformed {
+        message: error.to_string(),
+    };
+    let record: serde_json::Value = serde_json::from_slice(bytes).map_err(malformed)?;
+    match record.get("v").and_then(serde_json::Value::as_u64) {
+        Some(found) if found > u64::from(VERSION) => return Err(DecodeError::Newer { found }),
+        Some(1..) => {}
+        Some(0) | None => {
+            return Err(DecodeError::Malformed {
+                message: "it states no version".to_string(),
+            });
+        }
+    }
+    let fact = record.get("fact");
+    let inner = fact
+        .and_then(|fact| fact.get("process"))
+        .and_then(|of| of.get("fact"));
+    if let Some(kind) = unknown_kind(fact, &KINDS).or_else(|| unknown_kind(inner, &PROCESS_KINDS)) {
+        return Err(DecodeError::UnknownKind { kind });
+    }
+    Change::deserialize(record).map_err(malformed)
+}
+
+const KINDS: [&str; 7] = [
+    "created",
+    "runner",
+    "process",
+    "cleaning",
+    "hurried",
+    "finalizing",
+    "finished",
+];
+const PROCESS_KINDS: [&str; 5] = ["intent", "running", "stopping", "killing", "ended"];
+
+/// Returns the tag of an enum value, if it is one and not in `known`.
+fn unknown_kind(value: Option<&serde_json::Value>, known: &[&str]) -> Option<String> {
+    let kind = match value? {
+        serde_json::Value::String(kind) => kind,
+        serde_json::Value::Object(fields) => fields.keys().next()?,
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::Array(_) => return None,
+    };
+    (!known.contains(&kind.as_str())).then(|| kind.clone())
+}

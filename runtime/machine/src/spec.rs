@@ -1,0 +1,340 @@
+//! What a task consists of, by index: the part of a plan that decisions need, checked.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use aur_ir as ir;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::process::Policy;
+
+/// A task that can be run. Processes are numbered in the order of the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// The processes.
+    pub processes: Vec<ProcessSpec>,
+    /// Failed processes that fail the task; 0 is no limit.
+    pub max_failures: u64,
+    /// Processes alive at one time, per class; 0 is no limit.
+    pub max_concurrency: u64,
+    /// Budget from the end of ACTIVE to the end of FINALIZING, milliseconds, as planned.
+    pub finalization_wait_ms: u64,
+}
+
+/// One process of a [`Spec`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessSpec {
+    /// Its name.
+    pub name: String,
+    /// What it is allowed.
+    pub policy: Policy,
+    /// When it runs.
+    pub class: Class,
+    /// Whether its end is not waited for.
+    pub ephemeral: bool,
+    /// The processes that wait for it.
+    pub successors: Vec<usize>,
+    /// How many processes it waits for.
+    pub waits_for: usize,
+    /// Where it stands in the sources, if that is known.
+    pub source: Option<Source>,
+}
+
+/// When a process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// While the task is active.
+    Ordinary,
+    /// While the task finalizes.
+    Final,
+}
+
+/// A place in a source file, from 1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Source {
+    /// Path below the project root.
+    pub file: String,
+    /// Line.
+    pub line: u32,
+    /// Column, in Unicode scalar values.
+    pub column: u32,
+}
+
+/// Why a task cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpecError {
+    /// The plan has no job with that number.
+    NoJob {
+        /// The number.
+        job: usize,
+    },
+    /// There is nothing to run.
+    Empty,
+    /// Two processes have one name.
+    Duplicate {
+        /// The name.
+        name: String,
+    },
+    /// The order names a process that does not exist.
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// Processes wait for each other.
+    Cycle {
+        /// Some of them, each waiting for the next, the last one for the first.
+        names: Vec<String>,
+    },
+    /// Something waits for the end of a daemon, which has none.
+    AfterDaemon {
+        /// The daemon.
+        before: String,
+        /// What waits for it.
+        after: String,
+    },
+    /// A process that counts waits for one that does not.
+    AfterEphemeral {
+        /// The ephemeral process.
+        before: String,
+        /// What waits for it.
+        after: String,
+    },
+    /// An ordinary and a final process wait for each other.
+    MixedClasses {
+        /// What is waited for.
+        before: String,
+        /// What waits.
+        after: String,
+    },
+    /// The order waits for readiness, which this version cannot tell.
+    Readiness {
+        /// What is waited for.
+        before: String,
+        /// What waits.
+        after: String,
+    },
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoJob { job } => write!(f, "the plan has no job number {job}"),
+            Self::Empty => f.write_str("the task has no processes"),
+            Self::Duplicate { name } => {
+                write!(f, "two processes are called `{}`", name.escape_debug())
+            }
+            Self::Unknown { name } => {
+                write!(f, "the order names an unknown process `{}`", name.escape_debug())
+            }
+            Self::Cycle { names } => {
+                write!(f, "processes wait for each other: {}", names.join(" after "))
+            }
+            Self::AfterDaemon { before, after } => {
+                write!(f, "`{after}` waits for the end of `{before}`, which is a daemon")
+            }
+            Self::AfterEphemeral { before, after } => write!(
+                f,
+                "`{after}` waits for `{before}`, which is ephemeral, and is not ephemeral itself"
+            ),
+            Self::MixedClasses { before, after } => write!(
+                f,
+                "`{after}` waits for `{before}`, but only one of them is a final process"
+            ),
+            Self::Readiness { before, after } => write!(
+                f,
+                "`{after}` waits until `{before}` is ready, which this version cannot tell"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SpecError {}
+
+impl Spec {
+    /// Takes job number `job` of a plan, with the places of its processes.
+    ///
+    /// # Errors
+    /// The first thing that makes the task impossible.
+    pub fn from_plan(plan: &ir::Plan, job: usize) -> Result<Self, SpecError> {
+        let task = &plan.jobs.get(job).ok_or(SpecError::NoJob { job })?.task;
+        let mut spec = Self::new(task)?;
+        for (index, process) in spec.processes.iter_mut().enumerate() {
+            process.source = source_of(plan, job, index);
+        }
+        Ok(spec)
+    }
+
+    /// Takes a task, without places.
+    ///
+    /// # Errors
+    /// The first thing that makes the task impossible.
+    pub fn new(task: &ir::Task) -> Result<Self, SpecError> {
+        let mut processes: Vec<ProcessSpec> = task.processes.iter().map(process_spec).collect();
+        let index = index_of(task)?;
+        for edge in &task.order {
+            let find = |name: &str| {
+                index.get(name).copied().ok_or_else(|| SpecError::Unknown {
+                    name: name.to_string(),
+                })
+            };
+            let (before, after) = (find(&edge.before)?, find(&edge.after)?);
+            add_edge(&mut processes, before, after, edge)?;
+        }
+        refuse_cycle(&processes)?;
+        Ok(Self {
+            processes,
+            max_failures: task.max_failures,
+            max_concurrency: task.max_concurrency,
+            finalization_wait_ms: task.finalization_wait_ms,
+        })
+    }
+}
+
+fn process_spec(process: &ir::Process) -> ProcessSpec {
+    ProcessSpec {
+        name: process.name.clone(),
+        policy: Policy {
+            max_failures: process.max_failures,
+            min_duration_ms: process.min_duration_ms,
+            daemon: process.daemon,
+        },
+        class: if process.is_final {
+            Class::Final
+        } else {
+            Class::Ordinary
+        },
+        ephemeral: process.ephemeral,
+        successors: Vec::new(),
+        waits_for: 0,
+        source: None,
+    }
+}
+
+fn index_of(task: &ir::Task) -> Result<BTreeMap<&str, usize>, SpecError> {
+    let mut index = BTreeMap::new();
+    for (i, process) in task.processes.iter().enumerate() {
+        if index.insert(process.name.as_str(), i).is_some() {
+            return Err(SpecError::Duplicate {
+                name: process.name.clone(),
+            });
+        }
+    }
+    if index.is_empty() {
+        return Err(SpecError::Empty);
+    }
+    Ok(index)
+}
+
+fn add_edge(
+    processes: &mut [ProcessSpec],
+    before: usize,
+    after: usize,
+    edge: &ir::Edge,
+) -> Result<(), SpecError> {
+    let names = || (edge.before.clone(), edge.after.clone());
+    match edge.on {
+        ir::EdgeKind::Success => {}
+        ir::EdgeKind::Ready => {
+            let (before, after) = names();
+            return Err(SpecError::Readiness { before, after });
+        }
+    }
+    if before == after {
+        return Err(SpecError::Cycle {
+            names: vec![edge.before.clone()],
+        });
+    }
+    let (Some(first), Some(second)) = (processes.get(before), processes.get(after)) else {
+        return Ok(());
+    };
+    if first.class != second.class {
+        let (before, after) = names();
+        return Err(SpecError::MixedClasses { before, after });
+    }
+    if first.policy.daemon {
+        let (before, after) = names();
+        return Err(SpecError::AfterDaemon { before, after });
+    }
+    if first.ephemeral && !second.ephemeral {
+        let (before, after) = names();
+        return Err(SpecError::AfterEphemeral { before, after });
+    }
+    if let Some(first) = processes.get_mut(before) {
+        first.successors.push(after);
+    }
+    if let Some(second) = processes.get_mut(after) {
+        second.waits_for += 1;
+    }
+    Ok(())
+}
+
+/// Refuses processes that wait for each other, in time linear in processes and edges.
+fn refuse_cycle(processes: &[ProcessSpec]) -> Result<(), SpecError> {
+    let mut waits: Vec<usize> = processes.iter().map(|process| process.waits_for).collect();
+    let mut free: Vec<usize> = (0..processes.len())
+        .filter(|i| waits.get(*i) == Some(&0))
+        .collect();
+    while let Some(index) = free.pop() {
+        for &after in processes
+            .get(index)
+            .iter()
+            .flat_map(|process| &process.successors)
+        {
+            if let Some(count) = waits.get_mut(after) {
+                *count -= 1;
+                if *count == 0 {
+                    free.push(after);
+                }
+            }
+        }
+    }
+    match waits.iter().position(|count| *count > 0) {
+        None => Ok(()),
+        Some(start) => Err(SpecError::Cycle {
+            names: name_cycle(processes, &waits, start),
+        }),
+    }
+}
+
+/// Walks from a process that can never start to what it waits for until a process comes twice.
+fn name_cycle(processes: &[ProcessSpec], waits: &[usize], start: usize) -> Vec<String> {
+    let mut waits_for: BTreeMap<usize, usize> = BTreeMap::new();
+    for (before, process) in processes.iter().enumerate() {
+        if waits.get(before) != Some(&0) {
+            for &after in &process.successors {
+                waits_for.entry(after).or_insert(before);
+            }
+        }
+    }
+    let mut seen = BTreeMap::new();
+    let mut path = Vec::new();
+    let mut at = start;
+    while seen.insert(at, path.len()).is_none() {
+        path.push(at);
+        match waits_for.get(&at) {
+            Some(before) => at = *before,
+            None => break,
+        }
+    }
+    let first = seen.get(&at).copied().unwrap_or(0).min(path.len());
+    path.split_off(first)
+        .into_iter()
+        .filter_map(|i| processes.get(i))
+        .map(|process| process.name.escape_debug().to_string())
+        .collect()
+}
+
+/// Finds the place of a process: its command, else its name, else itself.
+fn source_of(plan: &ir::Plan, job: usize, process: usize) -> Option<Source> {
+    let at = format!("/jobs/{job}/task/processes/{process}");
+    let span = ["/cmdline", "/name", ""]
+        .iter()
+        .find_map(|leaf| plan.spans.get(&format!("{at}{leaf}")))?;
+    let file = plan.files.get(usize::try_from(span.file).ok()?)?;
+    Some(Source {
+        file: file.path.clone(),
+        line: span.line,
+        column: span.column,
+    })
+}

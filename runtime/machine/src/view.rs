@@ -1,0 +1,182 @@
+//! The task object: what `aur status --json` shows.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::process::Phase;
+use crate::spec::Source;
+use crate::task::{Run, Stage, Task};
+use crate::words::{Exit, Reason, State, TaskReason, TaskState};
+
+/// A task as other programs see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TaskView {
+    /// The id of the task.
+    pub task_id: String,
+    /// `cluster/role/environment/name`.
+    pub job_key: String,
+    /// Instance of the job.
+    pub instance: u32,
+    /// Which life of the instance this is, from 0.
+    pub attempt: u32,
+    /// The runner that has the task; null when nobody has.
+    pub runner_pid: Option<u32>,
+    /// Where it stands.
+    pub state: TaskState,
+    /// Why it left ACTIVE; null while it has not.
+    pub reason: Option<TaskReason>,
+    /// Its processes, in the order of the plan.
+    pub processes: Vec<ProcessView>,
+    /// What it used; null where that is not measured.
+    pub usage: Option<Usage>,
+    /// What it is confined by; null where nothing confines it.
+    pub isolation: Option<Isolation>,
+}
+
+/// A process as other programs see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProcessView {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub state: State,
+    /// Whether it said that it is ready.
+    pub ready: bool,
+    /// Whether its run was asked to end.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stopping: bool,
+    /// The earliest next start, milliseconds since 1970, while it waits to run again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before_ms: Option<u64>,
+    /// Its last runs, oldest first.
+    pub runs: Vec<RunView>,
+    /// Where it stands in the sources; null in a plan without places.
+    pub source: Option<Source>,
+}
+
+/// A run as other programs see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunView {
+    /// Its number, from 0.
+    pub run: u32,
+    /// Where it stands.
+    pub state: State,
+    /// Its child; null while that is not known.
+    pub pid: Option<u32>,
+    /// The guard of its child; null without one.
+    pub guard_pid: Option<u32>,
+    /// Milliseconds since 1970; null while it is not known.
+    pub started_ms: Option<u64>,
+    /// Milliseconds since 1970; null while it is not known.
+    pub finished_ms: Option<u64>,
+    /// The status of its child; null while or where there is none.
+    pub exit: Option<Exit>,
+    /// Why it ended; null while it has not.
+    pub reason: Option<Reason>,
+    /// What stood in the way of its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What a task used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Usage {
+    /// Seconds on a processor.
+    pub cpu_seconds: f64,
+    /// The most memory at one time, bytes.
+    pub ram_peak_bytes: u64,
+    /// Sandbox and logs, bytes.
+    pub disk_bytes: u64,
+}
+
+/// What confines a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Isolation {
+    /// `v2`, `v1`, `hybrid` or `none`.
+    pub cgroup: String,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// Returns the JSON Schema of the task object.
+pub fn task_schema() -> serde_json::Value {
+    schemars::schema_for!(TaskView).to_value()
+}
+
+impl TaskView {
+    /// Describes a task; `None` before its first record.
+    ///
+    /// `runner_pid` is the runner of the last record. Whoever knows that it is dead clears it.
+    pub fn of(task: &Task) -> Option<Self> {
+        let header = task.header()?;
+        let (reason, is_over) = match task.stage() {
+            Stage::New | Stage::Active => (None, false),
+            Stage::Cleaning(ending) | Stage::Finalizing(ending) => (Some(ending.reason), false),
+            Stage::Finished { reason, .. } => (Some(reason), true),
+        };
+        let runner = task.runner().filter(|_| !is_over);
+        Some(Self {
+            task_id: header.task_id.clone(),
+            job_key: header.job_key.clone(),
+            instance: header.instance,
+            attempt: header.attempt,
+            runner_pid: runner.map(|runner| runner.pid),
+            state: task.state(),
+            reason,
+            processes: (0..task.spec().processes.len())
+                .filter_map(|index| ProcessView::of(task, index))
+                .collect(),
+            usage: None,
+            isolation: None,
+        })
+    }
+}
+
+impl ProcessView {
+    /// Describes one process, by its place in the plan.
+    pub fn of(task: &Task, index: usize) -> Option<Self> {
+        let spec = task.spec().processes.get(index)?;
+        let phase = task.process(index)?.phase;
+        Some(Self {
+            name: spec.name.clone(),
+            state: state_of(task, index, phase),
+            ready: false,
+            stopping: matches!(phase, Phase::Stopping { .. }),
+            not_before_ms: task.not_before_ms(index),
+            runs: task.runs(index).map(RunView::of).collect(),
+            source: spec.source.clone(),
+        })
+    }
+}
+
+/// A process that will not start any more shows what its last run came to.
+fn state_of(task: &Task, index: usize, phase: Phase) -> State {
+    match phase {
+        Phase::Waiting { .. } if task.may_start(index) => State::Waiting,
+        Phase::Waiting { .. } => task
+            .runs(index)
+            .next_back()
+            .map_or(State::Waiting, |run| run.state),
+        Phase::Starting => State::Forked,
+        Phase::Running | Phase::Stopping { .. } => State::Running,
+        Phase::Done(verdict) => verdict.into(),
+    }
+}
+
+impl RunView {
+    fn of(run: &Run) -> Self {
+        Self {
+            run: run.run,
+            state: run.state,
+            pid: run.pid,
+            guard_pid: None,
+            started_ms: run.started_ms,
+            finished_ms: run.finished_ms,
+            exit: run.exit,
+            reason: run.reason,
+            message: run.message.clone(),
+        }
+    }
+}

@@ -1,1 +1,30 @@
-//! Being written.
+//! Shell. The only code that touches the kernel: processes, signals, files of a task, journal, locks.
+//!
+//! Everything here is mechanism. What to start, when to stop and what a result means is decided in
+//! `aur-machine`; `aur-runner` joins the two. No type of nix or libc appears in a public signature.
+//!
+//! Invariants
+//! - A run is started at most once: its run file is locked before the fork, the lock is inherited by
+//!   the child, and the child records itself as its last act before it becomes bash.
+//! - A signal goes only to a process whose identity (pid, start ticks, boot) was checked after a
+//!   pidfd pinned it. On doubt nothing is sent.
+//! - Files and folders of a task are private to its owner and are never opened through a symbolic link.
+
+pub mod account;
+pub mod boot;
+pub mod detach;
+pub mod error;
+pub mod folder;
+pub mod journal;
+pub mod lock;
+pub mod process;
+pub mod reap;
+pub mod root;
+pub mod run_file;
+pub mod sandbox;
+pub mod spawn;
+pub mod tail;
+pub mod tree;
+pub mod wake;
+
+pub use error::PathError;

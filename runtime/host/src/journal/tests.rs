@@ -1,0 +1,151 @@
+use super::*;
+
+const PAYLOADS: [&[u8]; 4] = [b"header", b"", b"{\"run\":0}", b"the last one"];
+
+fn sample(folder: &Path) -> (PathBuf, Vec<u8>) {
+    let path = folder.join("journal");
+    let mut journal = Journal::create(&path).unwrap();
+    for payload in PAYLOADS {
+        journal.append(payload).unwrap();
+    }
+    journal.commit(Safety::Durable).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    (path, bytes)
+}
+
+fn is_prefix(payloads: &[Vec<u8>]) -> bool {
+    payloads.len() <= PAYLOADS.len() && payloads.iter().zip(PAYLOADS).all(|(found, put)| found == put)
+}
+
+#[test]
+fn what_was_committed_is_read_back_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _) = sample(folder.path());
+    let (mut journal, payloads) = Journal::open(&path).unwrap();
+    assert_eq!(payloads, PAYLOADS);
+    journal.append(b"five").unwrap();
+    assert_eq!(read(&path).unwrap().len(), 4);
+    journal.commit(Safety::Durable).unwrap();
+    assert_eq!(read(&path).unwrap()[4], b"five");
+}
+
+#[test]
+fn a_journal_cut_anywhere_keeps_its_whole_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, bytes) = sample(folder.path());
+    for length in 0..bytes.len() {
+        std::fs::write(&path, &bytes[..length]).unwrap();
+        match Journal::open(&path) {
+            Ok((mut journal, payloads)) => {
+                assert!(length >= FILE_HEADER_BYTES && payloads.len() < 4 && is_prefix(&payloads));
+                journal.append(b"new").unwrap();
+                journal.commit(Safety::Durable).unwrap();
+                let again = read(&path).unwrap();
+                assert_eq!(again.len(), payloads.len() + 1);
+                assert_eq!(again.last().unwrap(), b"new");
+            }
+            Err(error) => assert!(length < FILE_HEADER_BYTES, "{length}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn no_flipped_bit_is_taken_for_a_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, bytes) = sample(folder.path());
+    let last_record = bytes.len() - PAYLOADS[3].len() - RECORD_HEADER_BYTES;
+    for bit in 0..bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&path, &flipped).unwrap();
+        match read(&path) {
+            // Damage to the last record cannot be told from a torn write.
+            Ok(payloads) => assert!(bit / 8 >= last_record && payloads.len() == 3 && is_prefix(&payloads)),
+            Err(JournalError::Damaged { offset, .. }) => {
+                assert!(bit as u64 / 8 >= offset && bit / 8 < last_record)
+            }
+            Err(error) => assert!(bit / 8 < FILE_HEADER_BYTES, "{bit}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn damage_is_reported_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, mut bytes) = sample(folder.path());
+    bytes[FILE_HEADER_BYTES + RECORD_HEADER_BYTES] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let text = Journal::open(&path).unwrap_err().to_string();
+    assert!(
+        text.ends_with(
+            "journal is damaged at byte 16: the record there does not match its checksum, but later ones do"
+        ),
+        "{text}"
+    );
+    assert_eq!(
+        std::fs::read(&path).unwrap(),
+        bytes,
+        "a damaged journal stays as it is"
+    );
+    let mut newer = file_header();
+    newer[8] = 9;
+    let crc = crc32fast::hash(&newer[..12]);
+    newer[12..].copy_from_slice(&crc.to_le_bytes());
+    std::fs::write(&path, newer).unwrap();
+    assert!(matches!(
+        Journal::open(&path),
+        Err(JournalError::Newer { found: 9, .. })
+    ));
+}
+
+#[test]
+fn a_repeated_record_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, bytes) = sample(folder.path());
+    let twice = [&bytes[..], &bytes[FILE_HEADER_BYTES..]].concat();
+    std::fs::write(&path, twice).unwrap();
+    assert!(
+        matches!(Journal::open(&path), Err(JournalError::Damaged { offset, .. }) if offset == bytes.len() as u64)
+    );
+}
+
+#[test]
+fn a_follower_sees_each_record_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, bytes) = sample(folder.path());
+    let half = bytes.len() - 5;
+    std::fs::write(&path, &bytes[..half]).unwrap();
+    let mut follower = Follower::open(&path).unwrap();
+    assert_eq!(follower.read_new().unwrap(), PAYLOADS[..3]);
+    assert!(follower.read_new().unwrap().is_empty());
+    std::fs::write(&path, &bytes).unwrap();
+    assert_eq!(follower.read_new().unwrap(), PAYLOADS[3..]);
+    assert!(follower.read_new().unwrap().is_empty());
+}
+
+#[test]
+fn the_first_record_is_read_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, bytes) = sample(folder.path());
+    assert_eq!(read_first(&path).unwrap().unwrap(), PAYLOADS[0]);
+    std::fs::write(&path, &bytes[..FILE_HEADER_BYTES + RECORD_HEADER_BYTES + 1]).unwrap();
+    assert_eq!(read_first(&path).unwrap(), None);
+    std::fs::write(&path, b"").unwrap();
+    assert!(read_first(&path).is_err());
+}
+
+#[test]
+fn written_records_are_seen_and_become_durable_with_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let mut journal = Journal::create(&path).unwrap();
+    for payload in PAYLOADS {
+        journal.append(payload).unwrap();
+        journal.commit(Safety::Written).unwrap();
+    }
+    assert_eq!(read(&path).unwrap(), PAYLOADS);
+    assert_eq!(journal.durable_bytes, FILE_HEADER_BYTES as u64);
+    journal.commit(Safety::Durable).unwrap();
+    assert_eq!(journal.durable_bytes, std::fs::metadata(&path).unwrap().len());
+    assert_eq!(read(&path).unwrap(), PAYLOADS);
+}

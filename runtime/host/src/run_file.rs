@@ -1,0 +1,361 @@
+//! What is known of one run, in a file that outlives every process of ours.
+//!
+//! ```text
+//! record (64 bytes, little-endian)
+//!   "aurr"  kind: u8  version: u8  0 0  run: u32  0 0 0 0
+//!   value: u64 x 3    nanoseconds since boot: u64    0 x 12    crc-32 of the 60 bytes before
+//! kinds
+//!   1 open    boot                    by the runner, before the fork
+//!   2 exec    pid, start ticks, boot  by the child, its last act before it becomes bash
+//!   3 exit    kind of end, number     by the runner, before it reaps
+//!   4 empty                           by the runner, once nothing of the run is left
+//!   5 failed  error number            by the runner: the child never became bash
+//! ```
+//!
+//! The file is locked before the fork, the child inherits the lock, and becoming bash frees the child's
+//! hold. So at any instant a reader can tell: no `exec` record and no lock means that the run never
+//! started and never will; no `exec` record under a lock means that a child is still on its way.
+//!
+//! Records are plain writes: the page cache survives the death of any process. The file's blocks are
+//! reserved when it is opened, so that an exit can be recorded on a full disk.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::fcntl::{FallocateFlags, fallocate};
+
+use crate::PathError;
+use crate::boot::{self, BootId};
+use crate::error::AtPath;
+use crate::folder::private;
+use crate::process::{self, Exit, Identity};
+
+const MAGIC: [u8; 4] = *b"aurr";
+const VERSION: u8 = 1;
+/// Bytes of one record.
+const RECORD_BYTES: usize = 64;
+/// Records that a file can hold by protocol: open, exec, exit or failed, empty.
+const MOST_RECORDS: usize = 4;
+
+const KIND_OPEN: u8 = 1;
+const KIND_EXEC: u8 = 2;
+const KIND_EXIT: u8 = 3;
+const KIND_EMPTY: u8 = 4;
+const KIND_FAILED: u8 = 5;
+
+const END_CODE: u64 = 0;
+const END_SIGNAL: u64 = 1;
+const END_UNKNOWN: u64 = 2;
+
+/// How a run ended, as far as anyone can know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The status was seen.
+    Seen(Exit),
+    /// It ended while nobody who could learn the status was alive.
+    Unknown,
+}
+
+/// What a run file says together with the process table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunFacts {
+    /// How far the run came.
+    pub stage: Stage,
+    /// The process that became bash, where one did.
+    pub leader: Option<Identity>,
+    /// When it became bash, as time since boot, where the record has it.
+    pub started: Option<Duration>,
+    /// When its end was recorded, as time since boot.
+    pub ended: Option<Duration>,
+    /// Whether it is recorded that no process of the run is left.
+    pub is_empty: bool,
+}
+
+/// How far a run came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// No child became bash, and none will: the same run number may start.
+    NeverStarted,
+    /// A child holds the lock and is about to record itself: look again in a moment.
+    BeforeExec,
+    /// The leader is alive.
+    Alive,
+    /// The end is recorded.
+    Ended(End),
+    /// The system refused the start with this error number.
+    StartFailed(i32),
+    /// The leader ran and is gone, and its end is not recorded.
+    Gone,
+}
+
+/// A run file that we may write to.
+#[derive(Debug)]
+pub struct RunFile {
+    file: File,
+    path: PathBuf,
+    run: u32,
+}
+
+/// Why a run may not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimError {
+    /// The disk refused.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// The run was started before, or is being started by someone else.
+    #[error("run {run} was started before ({})", path.display())]
+    Taken {
+        /// The run file.
+        path: PathBuf,
+        /// The run.
+        run: u32,
+    },
+}
+
+impl RunFile {
+    /// Claims a run for one start: creates and locks its file.
+    ///
+    /// A claim whose child never became bash can be claimed again.
+    ///
+    /// # Errors
+    /// The disk refuses, or the run was started before.
+    pub fn claim(path: &Path, run: u32, boot: BootId) -> Result<Self, ClaimError> {
+        let mut file = private()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)
+            .at("open", path)?;
+        let taken = || ClaimError::Taken {
+            path: path.to_path_buf(),
+            run,
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(taken()),
+            Err(TryLockError::Error(error)) => {
+                return Err(Err::<(), _>(error).at("lock", path).unwrap_err().into());
+            }
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).at("read", path)?;
+        let found = Records::read(&bytes, run);
+        if found.exec.is_some() || found.end.is_some() || found.failed.is_some() || found.is_unclear {
+            return Err(taken());
+        }
+        reserve(&file).at("reserve space for", path)?;
+        let claimed = Self {
+            file,
+            path: path.to_path_buf(),
+            run,
+        };
+        if bytes.is_empty() {
+            claimed.write(KIND_OPEN, [boot.0, 0, 0])?;
+        }
+        Ok(claimed)
+    }
+
+    /// Opens the file of a run that was started earlier, to record how it went on.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn reopen(path: &Path, run: u32) -> Result<Self, PathError> {
+        let file = private().append(true).open(path).at("open", path)?;
+        Ok(Self {
+            file,
+            path: path.to_path_buf(),
+            run,
+        })
+    }
+
+    /// Records the end of the leader.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn record_end(&self, end: End) -> Result<(), PathError> {
+        let (kind, number) = match end {
+            End::Seen(Exit::Code(code)) => (END_CODE, code),
+            End::Seen(Exit::Signal(signal)) => (END_SIGNAL, signal),
+            End::Unknown => (END_UNKNOWN, 0),
+        };
+        self.write(KIND_EXIT, [kind, u64::from(number.unsigned_abs()), 0])
+    }
+
+    /// Records that no process of the run is left.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn record_empty(&self) -> Result<(), PathError> {
+        self.write(KIND_EMPTY, [0; 3])
+    }
+
+    /// Records that the system refused the start.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn record_failed_start(&self, error_number: i32) -> Result<(), PathError> {
+        self.write(KIND_FAILED, [u64::from(error_number.unsigned_abs()), 0, 0])
+    }
+
+    /// The descriptor that the child inherits.
+    pub(crate) fn raw(&self) -> RawFd {
+        self.file.as_fd().as_raw_fd()
+    }
+
+    /// The number of the run.
+    pub fn run(&self) -> u32 {
+        self.run
+    }
+
+    fn write(&self, kind: u8, values: [u64; 3]) -> Result<(), PathError> {
+        let record = record(kind, self.run, values);
+        (&self.file).write_all(&record).at("write", &self.path)
+    }
+}
+
+/// Reserves blocks without changing the length; a file system that cannot do so still works.
+fn reserve(file: &File) -> nix::Result<()> {
+    let bytes = (RECORD_BYTES * MOST_RECORDS) as libc::off_t;
+    match fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, 0, bytes) {
+        Err(nix::errno::Errno::EOPNOTSUPP | nix::errno::Errno::ENOSYS) => Ok(()),
+        other => other,
+    }
+}
+
+/// Returns the record that the child writes about itself. Allocates nothing.
+pub(crate) fn exec_record(run: u32, pid: u32, start_ticks: u64, boot: BootId) -> [u8; RECORD_BYTES] {
+    record(KIND_EXEC, run, [u64::from(pid), start_ticks, boot.0])
+}
+
+fn record(kind: u8, run: u32, values: [u64; 3]) -> [u8; RECORD_BYTES] {
+    let nanoseconds = u64::try_from(boot::since_boot().as_nanos()).unwrap_or(u64::MAX);
+    let mut bytes = [0; RECORD_BYTES];
+    bytes[..4].copy_from_slice(&MAGIC);
+    bytes[4] = kind;
+    bytes[5] = VERSION;
+    bytes[8..12].copy_from_slice(&run.to_le_bytes());
+    bytes[16..24].copy_from_slice(&values[0].to_le_bytes());
+    bytes[24..32].copy_from_slice(&values[1].to_le_bytes());
+    bytes[32..40].copy_from_slice(&values[2].to_le_bytes());
+    bytes[40..48].copy_from_slice(&nanoseconds.to_le_bytes());
+    let crc = crc32fast::hash(&bytes[..60]);
+    bytes[60..].copy_from_slice(&crc.to_le_bytes());
+    bytes
+}
+
+/// What the records of a file say, without a look at the process table.
+#[derive(Default)]
+struct Records {
+    exec: Option<(Identity, Duration)>,
+    end: Option<(End, Duration)>,
+    failed: Option<i32>,
+    is_empty: bool,
+    /// Whether something stands in the file that cannot be read.
+    is_unclear: bool,
+}
+
+impl Records {
+    fn read(bytes: &[u8], run: u32) -> Self {
+        let mut found = Self::default();
+        for chunk in bytes.chunks(RECORD_BYTES) {
+            if found.add(chunk, run).is_none() {
+                found.is_unclear = true;
+            }
+        }
+        found
+    }
+
+    fn add(&mut self, chunk: &[u8], run: u32) -> Option<()> {
+        let chunk: &[u8; RECORD_BYTES] = chunk.try_into().ok()?;
+        let crc = u32::from_le_bytes(*chunk.last_chunk()?);
+        let is_ours =
+            chunk.starts_with(&MAGIC) && chunk[5] == VERSION && crc32fast::hash(&chunk[..60]) == crc;
+        if !is_ours || u32::from_le_bytes(*chunk[8..].first_chunk()?) != run {
+            return None;
+        }
+        let [first, second, third, nanoseconds] = [16, 24, 32, 40].map(|start| {
+            let field = chunk.get(start..).and_then(|rest| rest.first_chunk());
+            field.map_or(0, |field| u64::from_le_bytes(*field))
+        });
+        match chunk[4] {
+            KIND_OPEN => {}
+            KIND_EXEC => {
+                let identity = Identity {
+                    pid: u32::try_from(first).ok()?,
+                    start_ticks: second,
+                    boot: BootId(third),
+                };
+                self.exec = Some((identity, Duration::from_nanos(nanoseconds)));
+            }
+            KIND_EXIT => {
+                let number = i32::try_from(second).ok()?;
+                // The first end counts: a later one could only be a guess.
+                let end = match first {
+                    END_CODE => End::Seen(Exit::Code(number)),
+                    END_SIGNAL => End::Seen(Exit::Signal(number)),
+                    END_UNKNOWN => End::Unknown,
+                    _ => return None,
+                };
+                self.end.get_or_insert((end, Duration::from_nanos(nanoseconds)));
+            }
+            KIND_EMPTY => self.is_empty = true,
+            KIND_FAILED => self.failed = Some(i32::try_from(first).ok()?),
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+/// Says what became of a run that was about to start.
+///
+/// `intent_boot` is the boot in which the start was decided. Of another boot nothing is alive, and since
+/// records are not synced, a file without an `exec` record proves nothing then.
+///
+/// # Errors
+/// The file exists and cannot be read.
+pub fn look(path: &Path, run: u32, intent_boot: BootId, boot: BootId) -> Result<RunFacts, PathError> {
+    let mut bytes = Vec::new();
+    let file = match private().read(true).open(path).at("open", path) {
+        Ok(mut file) => {
+            // The lock is looked at first: a child that lets go of it has recorded itself before.
+            let is_locked = is_locked(&file);
+            file.read_to_end(&mut bytes).at("read", path)?;
+            Some(is_locked)
+        }
+        Err(error) if error.is_missing() => None,
+        Err(error) => return Err(error),
+    };
+    let found = Records::read(&bytes, run);
+    let stage = match (found.end, found.failed, found.exec) {
+        (Some((end, _)), _, _) => Stage::Ended(end),
+        (None, Some(error), _) => Stage::StartFailed(error),
+        (None, None, Some((leader, _))) if leader.boot == boot && process::is_alive(&leader) => Stage::Alive,
+        (None, None, Some(_)) => Stage::Gone,
+        (None, None, None) if intent_boot != boot => Stage::Gone,
+        (None, None, None) if file == Some(true) => Stage::BeforeExec,
+        (None, None, None) if found.is_unclear => Stage::Gone,
+        (None, None, None) => Stage::NeverStarted,
+    };
+    Ok(RunFacts {
+        stage,
+        leader: found.exec.map(|(leader, _)| leader),
+        started: found.exec.map(|(_, at)| at),
+        ended: found.end.map(|(_, at)| at),
+        is_empty: found.is_empty,
+    })
+}
+
+fn is_locked(file: &File) -> bool {
+    let is_locked = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    if !is_locked {
+        // Nobody else may meet our own probing lock. Closing the file frees it in any case.
+        let _ = file.unlock();
+    }
+    is_locked
+}
+
+#[cfg(test)]
+mod tests;

@@ -234,6 +234,35 @@ impl AsFd for PidFd {
     }
 }
 
+/// Reads how a process ended that nobody has reaped yet, whoever its parent is.
+///
+/// `None` if it is alive, reaped, or not ours to look into: the kernel then shows a code of 0, which
+/// must not be taken for an answer.
+pub fn unreaped_exit(identity: &Identity) -> Option<Exit> {
+    let pid = identity.pid;
+    if crate::account::effective_uid() != 0 && !has_our_ids(pid)? {
+        return None;
+    }
+    let text = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let stat = Stat::parse(&text)?;
+    if stat.state != b'Z' || stat.start_ticks != identity.start_ticks {
+        return None;
+    }
+    let last = text.rsplit(|byte| *byte == b' ').next()?;
+    Some(Exit::from_wait_status(i32::try_from(number(last)?).ok()?))
+}
+
+/// Whether all user and group ids of a process are our effective ones.
+fn has_our_ids(pid: u32) -> Option<bool> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let all_are = |field: &str, id: u32| {
+        let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+        Some(line.split_whitespace().all(|word| word == id.to_string()))
+    };
+    let gid = nix::unistd::getegid().as_raw();
+    Some(all_are("Uid:", crate::account::effective_uid())? && all_are("Gid:", gid)?)
+}
+
 /// Makes orphaned descendants our children instead of init's, so that we can see and reap them.
 ///
 /// # Errors

@@ -70,7 +70,7 @@ pub struct Waiter {
 /// A process whose end we wait for.
 #[derive(Debug)]
 enum Watched {
-    Handle(PidFd),
+    Handle(Identity, PidFd),
     ByLooking(Identity),
 }
 
@@ -79,6 +79,8 @@ enum Watched {
 pub enum Fate {
     /// It is alive.
     Alive,
+    /// It has ended, and nobody has reaped it so far; the kernel may say more once someone has.
+    Unreaped,
     /// It has ended; the status where the kernel says it.
     Ended(Option<process::Exit>),
 }
@@ -107,14 +109,14 @@ impl Waiter {
             let set: SigSet = wanted.iter().copied().collect();
             set.thread_block()?;
             let fd = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
-            waiter.add(fd.as_fd(), TOKEN_SIGNAL)?;
+            waiter.add(fd.as_fd(), EpollFlags::EPOLLIN, TOKEN_SIGNAL)?;
             waiter.signals = Some(fd);
         }
         Ok(waiter)
     }
 
-    fn add(&self, fd: BorrowedFd<'_>, token: u64) -> nix::Result<()> {
-        self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, token))
+    fn add(&self, fd: BorrowedFd<'_>, flags: EpollFlags, token: u64) -> nix::Result<()> {
+        self.epoll.add(fd, EpollEvent::new(flags, token))
     }
 
     /// Wakes when the file grows or the folder gets an entry.
@@ -133,7 +135,7 @@ impl Waiter {
             | AddWatchFlags::IN_CLOSE_WRITE;
         if self.files.is_none() {
             let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
-            self.add(inotify.as_fd(), TOKEN_FILE)?;
+            self.add(inotify.as_fd(), EpollFlags::EPOLLIN, TOKEN_FILE)?;
             self.files = Some(inotify);
         }
         match &self.files {
@@ -142,11 +144,16 @@ impl Waiter {
         }
     }
 
-    /// Wakes when this process ends. One that is gone already wakes at once.
+    /// Wakes once when this process ends. One that is gone already wakes at once.
     pub fn watch_process(&mut self, identity: Identity) {
+        if self.processes.contains_key(&identity.pid) {
+            return;
+        }
+        // The handle of an ended process stays readable for ever, hence one shot.
+        let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLONESHOT;
         let watched = match process::pin(&identity) {
-            Pinned::Open(handle) if self.add(handle.as_fd(), u64::from(identity.pid)).is_ok() => {
-                Watched::Handle(handle)
+            Pinned::Open(handle) if self.add(handle.as_fd(), flags, u64::from(identity.pid)).is_ok() => {
+                Watched::Handle(identity, handle)
             }
             Pinned::Open(_) | Pinned::Gone | Pinned::Unsupported(_) => Watched::ByLooking(identity),
         };
@@ -155,23 +162,35 @@ impl Waiter {
 
     /// Says what became of a watched process.
     pub fn fate(&self, pid: u32) -> Fate {
-        match self.processes.get(&pid) {
-            Some(Watched::Handle(handle)) => {
-                let is_ended = is_readable(handle.as_fd());
-                if is_ended {
-                    Fate::Ended(handle.exit())
-                } else {
-                    Fate::Alive
-                }
+        let (identity, told) = match self.processes.get(&pid) {
+            Some(Watched::Handle(identity, handle)) if is_readable(handle.as_fd()) => {
+                (identity, handle.exit())
             }
-            Some(Watched::ByLooking(identity)) if process::is_alive(identity) => Fate::Alive,
-            Some(Watched::ByLooking(_)) | None => Fate::Ended(None),
+            Some(Watched::Handle(..)) => return Fate::Alive,
+            Some(Watched::ByLooking(identity)) if process::is_alive(identity) => return Fate::Alive,
+            Some(Watched::ByLooking(identity)) => (identity, None),
+            None => return Fate::Ended(None),
+        };
+        match told.or_else(|| process::unreaped_exit(identity)) {
+            Some(exit) => Fate::Ended(Some(exit)),
+            None if process::stat(pid).is_some_and(|stat| stat.start_ticks == identity.start_ticks) => {
+                Fate::Unreaped
+            }
+            // It may have been reaped between the two looks.
+            None => Fate::Ended(self.told(pid)),
+        }
+    }
+
+    fn told(&self, pid: u32) -> Option<process::Exit> {
+        match self.processes.get(&pid)? {
+            Watched::Handle(_, handle) => handle.exit(),
+            Watched::ByLooking(_) => None,
         }
     }
 
     /// Forgets a watched process.
     pub fn unwatch_process(&mut self, pid: u32) {
-        if let Some(Watched::Handle(handle)) = self.processes.remove(&pid) {
+        if let Some(Watched::Handle(_, handle)) = self.processes.remove(&pid) {
             // Closing the handle takes it out of the set as well.
             let _ = self.epoll.delete(&handle);
         }
@@ -315,6 +334,11 @@ mod tests {
         assert_eq!(
             waiter.wait(Some(Duration::from_secs(60))).unwrap(),
             [Wake::Ended(identity.pid)]
+        );
+        assert_eq!(waiter.wait(Some(Duration::ZERO)).unwrap(), []);
+        assert_eq!(
+            waiter.fate(identity.pid),
+            Fate::Ended(Some(process::Exit::Signal(9)))
         );
         child.wait().unwrap();
         let fate = waiter.fate(identity.pid);

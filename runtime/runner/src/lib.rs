@@ -1,1 +1,41 @@
-//! Being written.
+//! Shell. Runs one task: feeds the machine, records what it decides, performs it on the host.
+//!
+//! The way of a task, for the command that wants it run:
+//!
+//! 1. [`prepare`] makes the task's folder, or finds the one that exists.
+//! 2. [`start`] starts the detached runner on it; the runner itself is [`serve`].
+//! 3. [`Follower`] tells what happens, [`request_stop`] asks for an end, [`State::read`] shows how it
+//!    stands. All three work from any process, and also when the runner is dead.
+//!
+//! The runner takes one event, lets the machine decide, appends the changes and makes them durable, and
+//! performs the effects; completions come back as events. It waits in one place and polls nothing.
+//!
+//! Signals to the runner: SIGTERM, SIGINT and SIGHUP are a graceful stop of the task, as by
+//! [`request_stop`]. SIGKILL, or a crash, leaves the processes running; starting the runner again on the
+//! same folder goes on with them.
+
+mod environment;
+mod error;
+mod files;
+mod follow;
+mod launch;
+mod names;
+mod prepare;
+mod request;
+mod serve;
+mod state;
+
+pub use error::{Kind, RunnerError};
+pub use files::{Inheritance, Progress};
+pub use follow::{Followed, Follower};
+pub use launch::{Started, start, take_over};
+pub use names::{NameError, list, new_task_id, resolve};
+pub use prepare::{Prepared, Wanted, prepare};
+pub use request::{StopRequest, request_stop};
+pub use serve::serve;
+pub use state::State;
+
+pub use aur_host::folder::{LogFiles, TaskFolder, is_task_id};
+pub use aur_host::root::{RootError, resolve as resolve_root};
+pub use aur_host::tail::last_lines;
+pub use aur_host::wake::{Asked, Signals};

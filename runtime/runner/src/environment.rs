@@ -1,0 +1,190 @@
+//! What a process of a task finds in its environment, and the values of runtime names.
+//!
+//! By default the environment is clean: `HOME` (the sandbox), `LOGNAME`, `USER`, `PATH`, `SHELL`. With
+//! inheritance it is the runner's own. The facts of the task are added in both cases: `AUR_TASK_ID`,
+//! `AUR_INSTANCE`, `AUR_SANDBOX`, `AUR_PROCESS`, `AUR_RUN`, and `AUR_RUN_ID`, by which the processes of a
+//! run are recognised wherever they went.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use aur_host::{PathError, account, boot, detach, process};
+use aur_ir as ir;
+
+use crate::RunnerError;
+use crate::files::Inheritance;
+
+/// Where programs are looked for, in a clean environment.
+pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The environment entry that only processes of one run have.
+const RUN_ID: &str = "AUR_RUN_ID";
+
+/// Finds bash: `/bin/bash`, `/usr/bin/bash`, then our own `PATH`.
+pub(crate) fn find_bash() -> Result<PathBuf, RunnerError> {
+    let fixed = [Path::new("/bin/bash"), Path::new("/usr/bin/bash")];
+    let path = std::env::var_os("PATH");
+    process::find_program(&fixed, "bash", path.as_deref()).ok_or_else(|| {
+        let mut looked_for: Vec<String> = fixed.iter().map(|place| place.display().to_string()).collect();
+        looked_for.extend(path.map(|path| format!("PATH ({})", path.to_string_lossy())));
+        RunnerError::NoBash { looked_for }
+    })
+}
+
+/// The facts of one attempt that its processes are told.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) task_id: String,
+    pub(crate) instance: u32,
+    pub(crate) attempt: u32,
+    pub(crate) sandbox: PathBuf,
+    /// Makes the marker of this task differ from that of every other.
+    pub(crate) nonce: String,
+    user: OsString,
+    hostname: String,
+}
+
+impl Facts {
+    pub(crate) fn new(
+        task_id: String,
+        instance: u32,
+        attempt: u32,
+        sandbox: PathBuf,
+        nonce: String,
+    ) -> Result<Self, PathError> {
+        Ok(Self {
+            task_id,
+            instance,
+            attempt,
+            sandbox,
+            nonce,
+            user: account::own_name()?,
+            hostname: boot::hostname()?,
+        })
+    }
+
+    /// The value of a runtime name.
+    pub(crate) fn value_of(&self, name: &ir::LateName) -> Option<String> {
+        match name {
+            ir::LateName::Hostname => Some(self.hostname.clone()),
+            ir::LateName::Instance => Some(self.instance.to_string()),
+            ir::LateName::Port(_) => None,
+            ir::LateName::Sandbox => self.sandbox.to_str().map(str::to_string),
+            ir::LateName::TaskId => Some(self.task_id.clone()),
+            ir::LateName::User => Some(self.user.to_string_lossy().into_owned()),
+        }
+    }
+
+    /// The command line of a process with all runtime names filled in.
+    pub(crate) fn command_line(&self, process: &ir::Process) -> Result<String, RunnerError> {
+        process
+            .cmdline
+            .resolve(|name| self.value_of(name))
+            .map_err(|name| RunnerError::NoValue {
+                place: format!("the command of process `{}`", process.name),
+                name,
+            })
+    }
+
+    /// The whole `NAME=value` entry that marks the processes of one run.
+    pub(crate) fn marker(&self, process: &str, run: u32) -> String {
+        format!("{RUN_ID}={}", self.run_id(process, run))
+    }
+
+    fn run_id(&self, process: &str, run: u32) -> String {
+        format!("{}/{}/{process}/{run}", self.nonce, self.attempt)
+    }
+
+    /// The entries that are the same for all runs of the attempt.
+    pub(crate) fn shared(&self, inheritance: Inheritance, bash: &Path) -> Vec<(OsString, OsString)> {
+        let mut entries: Vec<(OsString, OsString)> = match inheritance {
+            Inheritance::Inherit => std::env::vars_os()
+                .filter(|(name, _)| name != detach::PIPE_VARIABLE)
+                .collect(),
+            Inheritance::Clean => vec![
+                entry("HOME", &self.sandbox),
+                entry("LOGNAME", &self.user),
+                entry("USER", &self.user),
+                entry("PATH", PATH),
+                entry("SHELL", bash),
+            ],
+        };
+        entries.extend([
+            entry("AUR_TASK_ID", &self.task_id),
+            entry("AUR_INSTANCE", self.instance.to_string()),
+            entry("AUR_SANDBOX", &self.sandbox),
+        ]);
+        entries
+    }
+
+    /// The entries of one run.
+    pub(crate) fn own(&self, process: &str, run: u32) -> [(OsString, OsString); 3] {
+        [
+            entry("AUR_PROCESS", process),
+            entry("AUR_RUN", run.to_string()),
+            entry(RUN_ID, self.run_id(process, run)),
+        ]
+    }
+}
+
+fn entry(name: &str, value: impl AsRef<OsStr>) -> (OsString, OsString) {
+    (name.into(), value.as_ref().to_os_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts {
+        Facts {
+            task_id: "t-1".into(),
+            instance: 2,
+            attempt: 0,
+            sandbox: "/s a".into(),
+            nonce: "00ff".into(),
+            user: "ann".into(),
+            hostname: "host".into(),
+        }
+    }
+
+    #[test]
+    fn a_clean_environment_is_a_closed_list() {
+        let facts = facts();
+        let mut entries = facts.shared(Inheritance::Clean, Path::new("/bin/bash"));
+        entries.extend(facts.own("fetch", 3));
+        let lines: Vec<String> = entries
+            .iter()
+            .map(|(name, value)| format!("{}={}", name.display(), value.display()))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "HOME=/s a",
+                "LOGNAME=ann",
+                "USER=ann",
+                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                "SHELL=/bin/bash",
+                "AUR_TASK_ID=t-1",
+                "AUR_INSTANCE=2",
+                "AUR_SANDBOX=/s a",
+                "AUR_PROCESS=fetch",
+                "AUR_RUN=3",
+                "AUR_RUN_ID=00ff/0/fetch/3",
+            ]
+        );
+        assert_eq!(lines.last().unwrap(), &facts.marker("fetch", 3));
+    }
+
+    #[test]
+    fn a_port_has_no_value() {
+        let process: ir::Process = serde_json::from_str(
+            r#"{"cmdline":{"segments":["nc ",{"late":"aur.ports[http]"}]},"daemon":false,"ephemeral":false,
+                "final":false,"max_failures":1,"min_duration_ms":0,"name":"web"}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            facts().command_line(&process).unwrap_err().to_string(),
+            "the command of process `web` needs `aur.ports[http]`, which has no value here: ports cannot be given yet"
+        );
+    }
+}

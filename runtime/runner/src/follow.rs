@@ -1,0 +1,222 @@
+//! Following a task from outside: every change as it is recorded, and the end of the runner.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aur_host::boot::BootId;
+use aur_host::folder::TaskFolder;
+use aur_host::journal;
+use aur_host::lock::{self, Condition, Holder};
+use aur_host::wake::{Asked, Signals, Waiter, Wake};
+use aur_machine::{Change, Task, TaskEvent, TaskView};
+
+use crate::files::{self, Progress, TaskFiles};
+use crate::{RunnerError, State};
+
+/// What a follower has to tell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Followed {
+    /// Something was recorded.
+    Event(Box<TaskEvent>),
+    /// The task is over, all attempts included. Told again on every further call.
+    Over,
+    /// No runner has the task, and it is not over. Told again on every further call until one has.
+    RunnerGone,
+    /// The runner waits for space on the disk; nothing new starts. Told once each time.
+    DiskFull,
+    /// Someone sent us a signal.
+    Asked(Asked),
+    /// The time is up.
+    TimedOut,
+}
+
+/// Follows one task through its attempts, from its first record on.
+#[derive(Debug)]
+pub struct Follower {
+    files: TaskFiles,
+    boot: BootId,
+    waiter: Waiter,
+    attempt: u32,
+    journal: journal::Follower,
+    records: usize,
+    task: Task,
+    ready: VecDeque<Followed>,
+    runner: Option<Holder>,
+    is_disk_full: bool,
+}
+
+impl Follower {
+    /// Begins to follow. The signals are blocked for the calling thread and told by [`Follower::next`].
+    ///
+    /// # Errors
+    /// The task cannot be read.
+    pub fn open(folder: &TaskFolder, signals: Signals) -> Result<Self, RunnerError> {
+        let files = TaskFiles::read(folder)?;
+        let system = |source| RunnerError::System {
+            action: "wait for changes",
+            source,
+        };
+        let mut waiter = Waiter::new(signals).map_err(system)?;
+        let path = folder.life(0).journal();
+        waiter.watch_file(&path);
+        waiter.watch_file(folder.path());
+        // The lock file tells how the runner fares; it does not exist before the first runner.
+        if folder.lock().exists() {
+            waiter.watch_file(&folder.lock());
+        }
+        if folder.attempts().exists() {
+            waiter.watch_file(&folder.attempts());
+        }
+        let mut follower = Self {
+            journal: journal::Follower::open(&path)?,
+            task: Task::new(Arc::clone(&files.spec)),
+            boot: BootId::current()?,
+            files,
+            waiter,
+            attempt: 0,
+            records: 0,
+            ready: VecDeque::new(),
+            runner: None,
+            is_disk_full: false,
+        };
+        follower.look_for_runner()?;
+        Ok(follower)
+    }
+
+    /// Returns the next thing to tell, waiting for it no longer than `timeout`; `None` is for ever.
+    ///
+    /// # Errors
+    /// The files of the task cannot be read or understood.
+    pub fn next(&mut self, timeout: Option<Duration>) -> Result<Followed, RunnerError> {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            if let Some(followed) = self.ready.pop_front() {
+                return Ok(followed);
+            }
+            // The order matters: a runner that is seen to be gone has recorded everything by then.
+            let had_runner = self.runner.is_some();
+            self.look_for_runner()?;
+            self.read()?;
+            if !self.ready.is_empty() {
+                continue;
+            }
+            let attempts = self.files.attempts(self.attempt)?;
+            match self.files.progress(&self.task, attempts)? {
+                Progress::Over => return Ok(Followed::Over),
+                Progress::Between { .. } if self.enter_next_attempt()? => continue,
+                Progress::Between { .. } | Progress::Running => {}
+            }
+            if self.runner.is_none() {
+                if had_runner {
+                    // Look once more, as a successor may have come already.
+                    continue;
+                }
+                return Ok(Followed::RunnerGone);
+            }
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return Ok(Followed::TimedOut);
+            }
+            self.wait(left)?;
+        }
+    }
+
+    fn wait(&mut self, timeout: Option<Duration>) -> Result<(), RunnerError> {
+        let wakes = self.waiter.wait(timeout).map_err(|source| RunnerError::System {
+            action: "wait for changes",
+            source,
+        })?;
+        for wake in wakes {
+            match wake {
+                Wake::Asked(asked) => self.ready.push_back(Followed::Asked(asked)),
+                Wake::Ended(pid) => self.waiter.unwatch_process(pid),
+                Wake::Child | Wake::Changed => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn look_for_runner(&mut self) -> Result<(), RunnerError> {
+        let path = self.files.folder.lock();
+        let holder = lock::holder(&path, self.boot)?;
+        let identity = holder.map(|holder| holder.identity);
+        if let Some(identity) = identity.filter(|_| identity != self.runner.map(|known| known.identity)) {
+            self.waiter.watch_file(&path);
+            self.waiter.watch_process(identity);
+        }
+        self.runner = holder;
+        let is_disk_full = holder.is_some_and(|holder| holder.condition == Condition::DiskFull);
+        if is_disk_full && !self.is_disk_full {
+            self.ready.push_back(Followed::DiskFull);
+        }
+        self.is_disk_full = is_disk_full;
+        Ok(())
+    }
+
+    /// Takes in what was recorded since the last time.
+    fn read(&mut self) -> Result<(), RunnerError> {
+        let payloads = self.journal.read_new()?;
+        let path = self.files.folder.life(self.attempt).journal();
+        let changes = files::decode_all(&path, self.records, &payloads)?;
+        for change in changes {
+            self.apply(&change, &path)?;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, change: &Change, path: &std::path::Path) -> Result<(), RunnerError> {
+        let record = self.records;
+        self.task.apply(change).map_err(|_| RunnerError::Replay {
+            path: path.to_path_buf(),
+            source: aur_machine::ReplayError { record },
+        })?;
+        self.records += 1;
+        if let Some(event) = TaskEvent::of(&self.task, change) {
+            self.ready.push_back(Followed::Event(Box::new(event)));
+        }
+        Ok(())
+    }
+
+    /// Goes on with the next attempt if it has begun.
+    fn enter_next_attempt(&mut self) -> Result<bool, RunnerError> {
+        let attempt = self.attempt + 1;
+        let folder = &self.files.folder;
+        if folder.last_attempt()? < attempt {
+            if folder.attempts().exists() {
+                self.waiter.watch_file(&folder.attempts());
+            }
+            // It may have come between the two looks.
+            if folder.last_attempt()? < attempt {
+                return Ok(false);
+            }
+        }
+        let path = folder.life(attempt).journal();
+        self.waiter.watch_file(&path);
+        self.journal = journal::Follower::open(&path)?;
+        self.task = Task::new(Arc::clone(&self.files.spec));
+        self.records = 0;
+        self.attempt = attempt;
+        Ok(true)
+    }
+
+    /// The task as far as it was told.
+    pub fn task(&self) -> &Task {
+        &self.task
+    }
+
+    /// The task object as far as it was told; `None` before the first record.
+    pub fn view(&self) -> Option<TaskView> {
+        let mut view = TaskView::of(&self.task)?;
+        view.runner_pid = self.runner.map(|holder| holder.identity.pid);
+        Some(view)
+    }
+
+    /// How the task stands now, for paths of logs and the plan.
+    ///
+    /// # Errors
+    /// As [`State::read`].
+    pub fn state(&self) -> Result<State, RunnerError> {
+        State::read(&self.files.folder)
+    }
+}

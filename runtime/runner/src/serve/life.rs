@@ -1,0 +1,526 @@
+//! One attempt at a task: machine, journal and runs, joined.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aur_host::boot;
+use aur_host::folder::{LifeFolder, append_to, make_folder};
+use aur_host::journal::{Journal, Safety};
+use aur_host::lock::Condition;
+use aur_host::process::{Exit, Identity};
+use aur_host::run_file::{self, ClaimError, End, RunFacts, RunFile};
+use aur_host::spawn::{Launch, spawn};
+use aur_host::tree::Origin;
+use aur_host::wake::Wake;
+use aur_host::{PathError, boot::BootId};
+use aur_machine as machine;
+use aur_machine::process::{Fact as ProcessFact, Report};
+use aur_machine::{Boot, Change, Effect, Event, Fact, Now, Runner, Stage, Stop, Task, Time, Work};
+
+use super::runs::{Key, Over, Runs};
+use super::{DISK_RETRY, Host, log};
+use crate::RunnerError;
+use crate::environment::Facts;
+use crate::files::{self, TaskFiles};
+use crate::request;
+
+/// How soon a run is looked at again whose child is just about to record itself.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+
+/// One attempt.
+pub(crate) struct Life<'a> {
+    pub(crate) task: Task,
+    files: &'a TaskFiles,
+    folder: LifeFolder,
+    journal: Journal,
+    zero_ms: i64,
+    facts: Facts,
+    environment: Vec<(OsString, OsString)>,
+    runs: Runs,
+    /// What the machine has not been told yet.
+    events: VecDeque<Event>,
+    /// What waits for the disk.
+    held: Vec<Effect>,
+    /// Runs to be looked at again.
+    unclear: Vec<Effect>,
+    /// Changes that are appended and not yet known to be durable.
+    undurable: Unrecorded,
+    /// Requests that were taken, to be removed once the answer is durable.
+    answered: BTreeSet<PathBuf>,
+}
+
+/// What the journal still owes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Unrecorded {
+    /// Nothing.
+    Nothing,
+    /// Only what a restart finds out by itself.
+    Tidings,
+    /// Something that others rely on.
+    Facts,
+}
+
+impl<'a> Life<'a> {
+    /// Opens an attempt and takes it over.
+    pub(crate) fn open(files: &'a TaskFiles, attempt: u32, host: &Host) -> Result<Self, RunnerError> {
+        let folder = files.folder.life(attempt);
+        let path = folder.journal();
+        let (journal, payloads) = Journal::open(&path)?;
+        let task = files::replay(files, &path, &payloads)?;
+        let Some(header) = task.header() else {
+            return Err(RunnerError::Damaged {
+                path,
+                message: "it has no first record".to_string(),
+            });
+        };
+        let facts = Facts::new(
+            header.task_id.clone(),
+            header.instance,
+            attempt,
+            folder.sandbox(),
+            files.order.nonce.clone(),
+        )?;
+        let environment = facts.shared(files.order.environment, &host.bash);
+        let since_boot = boot::since_boot();
+        let zero_ms = task.clock_zero(host.boot.0, milliseconds(since_boot));
+        let leftover = Duration::from_millis(files.spec.finalization_wait_ms / 2);
+        let mut life = Self {
+            task,
+            files,
+            folder,
+            journal,
+            zero_ms,
+            facts,
+            environment,
+            runs: Runs::new(host.boot, leftover),
+            events: VecDeque::new(),
+            held: Vec::new(),
+            unclear: Vec::new(),
+            undurable: Unrecorded::Nothing,
+            answered: BTreeSet::new(),
+        };
+        life.expect(Some(Event::Restored {
+            runner: Runner {
+                pid: std::process::id(),
+                boot_id: host.boot.0,
+                zero_ms,
+            },
+        }));
+        Ok(life)
+    }
+
+    /// Puts an event in line.
+    pub(crate) fn expect(&mut self, event: Option<Event>) {
+        self.events.extend(event);
+    }
+
+    /// Runs the attempt until nothing follows and everything is on the disk.
+    pub(crate) fn run(&mut self, host: &mut Host) -> Result<(), RunnerError> {
+        self.take_requests()?;
+        loop {
+            self.settle(host)?;
+            let is_finished = matches!(self.task.stage(), Stage::Finished { .. });
+            if is_finished && self.undurable == Unrecorded::Nothing {
+                return Ok(());
+            }
+            let timeout = self.timeout();
+            for wake in host.wait(timeout)? {
+                self.take(wake, host)?;
+            }
+            self.runs.check(&mut host.waiter)?;
+            self.collect();
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            time: Time::at(milliseconds(boot::since_boot()), self.zero_ms),
+            wall_ms: boot::wall_ms(),
+        }
+    }
+
+    /// How long nothing is to be done if nothing happens.
+    fn timeout(&self) -> Option<Duration> {
+        let now = self.now().time;
+        let wake = self.task.next_wake(now);
+        let wake = wake.map(|at| Duration::from_millis(at.since(now)));
+        let is_waiting = !self.held.is_empty() || self.undurable != Unrecorded::Nothing;
+        let retry = is_waiting.then_some(DISK_RETRY);
+        let look = (!self.unclear.is_empty()).then_some(LOOK_AGAIN);
+        [wake, retry, look, self.runs.next_check()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn take(&mut self, wake: Wake, host: &mut Host) -> Result<(), RunnerError> {
+        match wake {
+            Wake::Child => self.runs.reap(),
+            Wake::Ended(pid) => self.runs.stranger_ended(pid, &mut host.waiter),
+            Wake::Changed => self.take_requests()?,
+            Wake::Asked(_) => self.expect(Some(Event::Stop(Stop::Graceful { grace_ms: None }))),
+        }
+        Ok(())
+    }
+
+    fn take_requests(&mut self) -> Result<(), RunnerError> {
+        for request in request::read_all(&self.files.folder)? {
+            if !self.answered.insert(request.path) {
+                continue;
+            }
+            match request.stop {
+                Ok(stop) => self.expect(Some(Event::Stop(stop))),
+                Err(error) => log(&format!("a request was passed over: {error}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the machine which runs are over.
+    fn collect(&mut self) {
+        for Over {
+            key,
+            end,
+            finished_ms,
+        } in self.runs.take_over()
+        {
+            let report = match end {
+                End::Seen(exit) => Report::Exited {
+                    exit: exit_of(exit),
+                    finished_ms,
+                },
+                End::Unknown => Report::Lost,
+            };
+            self.report(key, report);
+        }
+    }
+
+    fn report(&mut self, key: Key, report: Report) {
+        self.expect(Some(Event::Report {
+            process: key.process,
+            run: key.run,
+            report,
+        }));
+    }
+
+    /// Decides, records and performs until nothing follows at once.
+    fn settle(&mut self, host: &mut Host) -> Result<(), RunnerError> {
+        let unclear = std::mem::take(&mut self.unclear);
+        for effect in unclear {
+            self.look(effect, host)?;
+        }
+        self.expect(Some(Event::Tick));
+        while !self.events.is_empty() {
+            let mut effects = Vec::new();
+            while let Some(event) = self.events.pop_front() {
+                let now = self.now();
+                let turn = self.task.turn(now, event);
+                self.append(&turn.changes)?;
+                effects.extend(turn.effects);
+            }
+            self.perform_urgent(&mut effects, host)?;
+            match self.record() {
+                Ok(()) => {
+                    let held = std::mem::take(&mut self.held);
+                    self.perform(held.into_iter().chain(effects), host)?;
+                }
+                Err(error) if error.is_disk_full() => {
+                    host.note(Condition::DiskFull);
+                    let (held, free): (Vec<Effect>, Vec<Effect>) =
+                        effects.into_iter().partition(Effect::needs_record);
+                    self.held.extend(held);
+                    self.perform(free, host)?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, changes: &[Change]) -> Result<(), RunnerError> {
+        for change in changes {
+            self.journal.append(&machine::encode(change))?;
+            self.undurable = self.undurable.max(weight(change));
+        }
+        Ok(())
+    }
+
+    /// Brings the journal up to date. What a restart finds out by itself waits for the next sync.
+    fn record(&mut self) -> Result<(), PathError> {
+        let safety = match self.undurable {
+            Unrecorded::Nothing | Unrecorded::Tidings => Safety::Written,
+            Unrecorded::Facts => Safety::Durable,
+        };
+        self.journal.commit(safety)?;
+        self.undurable = Unrecorded::Nothing;
+        if safety == Safety::Durable {
+            for path in std::mem::take(&mut self.answered) {
+                // A request that stays is answered again, and a repeated stop changes nothing.
+                let _ = std::fs::remove_file(path);
+            }
+        }
+        Ok(())
+    }
+
+    /// After a restart every moment before the first look is a moment in which an end goes unseen.
+    fn perform_urgent(&mut self, effects: &mut Vec<Effect>, host: &mut Host) -> Result<(), RunnerError> {
+        let is_look = |effect: &Effect| matches!(effect.work, Work::Look(_));
+        let (looks, others): (Vec<Effect>, Vec<Effect>) = effects.drain(..).partition(is_look);
+        *effects = others;
+        self.perform(looks, host)
+    }
+
+    fn perform(
+        &mut self,
+        effects: impl IntoIterator<Item = Effect>,
+        host: &mut Host,
+    ) -> Result<(), RunnerError> {
+        let mut is_disk_full = self.undurable != Unrecorded::Nothing;
+        for effect in effects {
+            let key = Key {
+                process: effect.process,
+                run: effect.run,
+            };
+            match effect.work {
+                Work::Look(_) => self.look(effect, host)?,
+                Work::Terminate | Work::Kill if self.drop_held(key) => self.report(key, Report::NeverStarted),
+                Work::Terminate => self.runs.terminate(key)?,
+                Work::Kill => self.runs.kill(key)?,
+                Work::Spawn if is_disk_full => self.held.push(effect),
+                Work::Spawn => match self.spawn(key, host)? {
+                    Spawned::Settled => {}
+                    Spawned::DiskFull => {
+                        is_disk_full = true;
+                        self.held.push(effect);
+                    }
+                },
+            }
+        }
+        if self.undurable == Unrecorded::Nothing {
+            let is_held = !self.held.is_empty();
+            host.note(if is_held {
+                Condition::DiskFull
+            } else {
+                Condition::Fine
+            });
+        }
+        Ok(())
+    }
+
+    /// Forgets a start that waits for the disk; returns whether there was one.
+    fn drop_held(&mut self, key: Key) -> bool {
+        let count = self.held.len();
+        self.held
+            .retain(|held| (held.process, held.run) != (key.process, key.run));
+        self.held.len() < count
+    }
+
+    /// Finds out what became of a run that an earlier runner had on its way.
+    fn look(&mut self, effect: Effect, host: &mut Host) -> Result<(), RunnerError> {
+        let key = Key {
+            process: effect.process,
+            run: effect.run,
+        };
+        let Some(name) = self.name(key) else {
+            return Ok(());
+        };
+        let intent_boot = match effect.work {
+            Work::Look(Boot::Same) => host.boot,
+            Work::Look(Boot::Other) | Work::Spawn | Work::Terminate | Work::Kill => BootId(0),
+        };
+        let path = self.folder.run_file(&name, key.run);
+        let facts = run_file::look(&path, key.run, intent_boot, host.boot)?;
+        match facts.stage {
+            run_file::Stage::NeverStarted => self.report(key, Report::NeverStarted),
+            run_file::Stage::BeforeExec => self.unclear.push(effect),
+            run_file::Stage::StartFailed(number) => {
+                let message = std::io::Error::from_raw_os_error(number).to_string();
+                self.report(key, Report::SpawnFailed { message });
+            }
+            run_file::Stage::Alive => self.adopt(key, &name, &facts, None, host)?,
+            run_file::Stage::Ended(end) => self.adopt(key, &name, &facts, Some(end), host)?,
+            run_file::Stage::Gone => self.adopt(key, &name, &facts, Some(End::Unknown), host)?,
+        }
+        Ok(())
+    }
+
+    /// Takes over a run whose leader is alive, or has ended and may have left something behind.
+    fn adopt(
+        &mut self,
+        key: Key,
+        name: &str,
+        facts: &RunFacts,
+        end: Option<End>,
+        host: &mut Host,
+    ) -> Result<(), RunnerError> {
+        let leader = facts.leader.filter(|leader| leader.boot == host.boot);
+        let finished_ms = facts.ended.map_or_else(boot::wall_ms, wall_of);
+        let (Some(leader), false) = (leader, facts.is_empty) else {
+            let over = Over {
+                key,
+                end: end.unwrap_or(End::Unknown),
+                finished_ms,
+            };
+            self.runs.add_over(over);
+            self.collect();
+            return Ok(());
+        };
+        let file = RunFile::reopen(&self.folder.run_file(name, key.run), key.run)?;
+        let marker = self.facts.marker(name, key.run);
+        self.runs.add(key, leader, Origin::TakenOver, &marker, file);
+        match end {
+            None => {
+                host.waiter.watch_process(leader);
+                let started_ms = facts.started.map_or_else(boot::wall_ms, wall_of);
+                let pid = leader.pid;
+                self.report(key, Report::Adopted { pid, started_ms });
+            }
+            Some(end) => {
+                self.runs.leader_ended(key, end, finished_ms);
+                self.runs.check(&mut host.waiter)?;
+                self.collect();
+            }
+        }
+        Ok(())
+    }
+
+    fn name(&self, key: Key) -> Option<String> {
+        let process = self.files.spec.processes.get(key.process)?;
+        Some(process.name.clone())
+    }
+
+    /// Starts a run and reports what came of it.
+    fn spawn(&mut self, key: Key, host: &mut Host) -> Result<Spawned, RunnerError> {
+        let report = match self.try_spawn(key, host) {
+            Ok(leader) => Report::Spawned {
+                pid: leader.pid,
+                started_ms: boot::wall_ms(),
+            },
+            Err(Refusal::DiskFull) => return Ok(Spawned::DiskFull),
+            Err(Refusal::Failed(message)) => Report::SpawnFailed { message },
+            Err(Refusal::StartedBefore) => {
+                // The machine never asks twice, so only a damaged journal or folder leads here.
+                let work = Work::Look(Boot::Same);
+                let Key { process, run } = key;
+                self.look(Effect { process, run, work }, host)?;
+                return Ok(Spawned::Settled);
+            }
+        };
+        self.report(key, report);
+        Ok(Spawned::Settled)
+    }
+
+    fn try_spawn(&mut self, key: Key, host: &Host) -> Result<Identity, Refusal> {
+        let job = self.files.job()?;
+        let missing = || Refusal::Failed("the plan has no such process".to_string());
+        let process = job.task.processes.get(key.process).ok_or_else(missing)?;
+        let command_line = self.facts.command_line(process)?;
+        let mut environment = self.environment.clone();
+        environment.extend(self.facts.own(&process.name, key.run));
+
+        let logs = self.folder.logs(&process.name, key.run);
+        let path = self.folder.run_file(&process.name, key.run);
+        for folder in [logs.stdout.parent(), path.parent()].into_iter().flatten() {
+            make_folder(folder)?;
+        }
+        let (stdout, stderr) = (append_to(&logs.stdout)?, append_to(&logs.stderr)?);
+        let run_file = RunFile::claim(&path, key.run, host.boot)?;
+        let sandbox = self.folder.sandbox();
+        let launch = Launch {
+            program: &host.bash,
+            arguments: &[OsStr::new("-c"), OsStr::new(&command_line)],
+            environment: &environment,
+            directory: &sandbox,
+            stdout,
+            stderr,
+            descriptor_limit: host.descriptor_limit,
+            boot: host.boot,
+        };
+        if let Err(error) = spawn(launch, &run_file) {
+            run_file.record_failed_start(error.error_number())?;
+            return Err(Refusal::Failed(error.to_string()));
+        }
+        let facts = run_file::look(&path, key.run, host.boot, host.boot)?;
+        let unsigned = || Refusal::Failed(format!("{} has no trace of the start", path.display()));
+        let leader = facts.leader.ok_or_else(unsigned)?;
+        let marker = self.facts.marker(&process.name, key.run);
+        self.runs.add(key, leader, Origin::Started, &marker, run_file);
+        Ok(leader)
+    }
+}
+
+enum Spawned {
+    /// Started or refused; reported either way.
+    Settled,
+    /// To be tried again.
+    DiskFull,
+}
+
+/// Why a run was not started.
+enum Refusal {
+    DiskFull,
+    StartedBefore,
+    Failed(String),
+}
+
+impl From<PathError> for Refusal {
+    fn from(error: PathError) -> Self {
+        if error.is_disk_full() {
+            Self::DiskFull
+        } else {
+            Self::Failed(error.to_string())
+        }
+    }
+}
+
+impl From<ClaimError> for Refusal {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Path(error) => error.into(),
+            ClaimError::Taken { .. } => Self::StartedBefore,
+        }
+    }
+}
+
+impl From<RunnerError> for Refusal {
+    fn from(error: RunnerError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// Whether a change can wait for the next sync: a restart finds these out by itself.
+fn weight(change: &Change) -> Unrecorded {
+    match &change.fact {
+        Fact::Process { fact, .. } => match fact {
+            ProcessFact::Running { .. } | ProcessFact::Stopping { .. } | ProcessFact::Killing { .. } => {
+                Unrecorded::Tidings
+            }
+            ProcessFact::Intent | ProcessFact::Ended { .. } => Unrecorded::Facts,
+        },
+        Fact::Created(_)
+        | Fact::Runner(_)
+        | Fact::Cleaning { .. }
+        | Fact::Hurried { .. }
+        | Fact::Finalizing
+        | Fact::Finished { .. } => Unrecorded::Facts,
+    }
+}
+
+fn exit_of(exit: Exit) -> machine::Exit {
+    match exit {
+        Exit::Code(code) => machine::Exit::Code(code),
+        Exit::Signal(signal) => machine::Exit::Signal(signal),
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The wall clock at a moment of this boot.
+fn wall_of(since_boot: Duration) -> u64 {
+    let ago = boot::since_boot().saturating_sub(since_boot);
+    boot::wall_ms().saturating_sub(milliseconds(ago))
+}

@@ -1,0 +1,413 @@
+//! The runs that are alive, or of which something is left.
+//!
+//! A run is over when its leader has ended *and* nothing it started is alive. What a leader leaves
+//! behind is asked to end and then killed, unless the machine is ending the run already and kills it in
+//! its own time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aur_host::boot::{self, BootId};
+use aur_host::process::{Identity, Signal};
+use aur_host::run_file::{End, RunFile};
+use aur_host::tree::{Origin, RunTree, Snapshot, Strays, signal_all};
+use aur_host::wake::{Fate, Waiter};
+use aur_host::{PathError, reap};
+
+use super::log;
+
+/// Longest wait between SIGTERM and SIGKILL for what a finished run left behind.
+const LEFTOVER_WAIT: Duration = Duration::from_secs(5);
+/// How often SIGKILL is repeated while something is left: a forking process can outrun one round.
+const KILL_AGAIN: Duration = Duration::from_millis(20);
+/// How long SIGKILL may have no effect before the run counts as over without being empty.
+const GIVE_UP: Duration = Duration::from_secs(10);
+/// How long the status of a dead stranger is waited for.
+const STATUS_WAIT: Duration = Duration::from_secs(2);
+/// How often it is asked for.
+const STATUS_AGAIN: Duration = Duration::from_millis(5);
+/// How many times in a row a taken-over run must be found empty: a process in the middle of an exec
+/// shows no environment, and thus no marker.
+const EMPTY_SCANS: u32 = 3;
+const BETWEEN_SCANS: Duration = Duration::from_millis(1);
+
+/// Names a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    /// The process, by its place in the plan.
+    pub(crate) process: usize,
+    /// The run.
+    pub(crate) run: u32,
+}
+
+/// A run of which nothing is left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Over {
+    pub(crate) key: Key,
+    pub(crate) end: End,
+    /// Wall clock of the leader's end.
+    pub(crate) finished_ms: u64,
+}
+
+/// All runs of one attempt.
+#[derive(Debug)]
+pub(crate) struct Runs {
+    boot: BootId,
+    leftover_wait: Duration,
+    live: BTreeMap<Key, Run>,
+    leaders: BTreeMap<u32, Key>,
+    over: Vec<Over>,
+    /// Whether something happened since the last check.
+    is_stirred: bool,
+}
+
+#[derive(Debug)]
+struct Run {
+    tree: RunTree,
+    file: RunFile,
+    /// How and when (wall clock) the leader ended.
+    end: Option<(End, u64)>,
+    demand: Demand,
+    /// Who got SIGTERM: nobody is asked twice.
+    asked: BTreeSet<Identity>,
+    /// When what the leader left behind is killed, as time since boot.
+    kill_at: Option<Duration>,
+    /// When SIGKILL counts as without effect.
+    give_up_at: Option<Duration>,
+    /// When a dead stranger's status counts as unknown.
+    unknown_at: Option<Duration>,
+    /// When to look again even if nothing happens.
+    check_at: Option<Duration>,
+}
+
+/// What the machine wants of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Demand {
+    /// That it goes on.
+    Nothing,
+    /// That it ends; the machine says when to kill.
+    Terminate,
+    /// That it is killed.
+    Kill,
+}
+
+impl Runs {
+    pub(crate) fn new(boot: BootId, leftover_wait: Duration) -> Self {
+        Self {
+            boot,
+            leftover_wait: leftover_wait.min(LEFTOVER_WAIT),
+            live: BTreeMap::new(),
+            leaders: BTreeMap::new(),
+            over: Vec::new(),
+            is_stirred: false,
+        }
+    }
+
+    /// Adds a run whose leader became bash.
+    pub(crate) fn add(&mut self, key: Key, leader: Identity, origin: Origin, marker: &str, file: RunFile) {
+        self.leaders.insert(leader.pid, key);
+        let run = Run {
+            tree: RunTree::new(leader, origin, marker),
+            file,
+            end: None,
+            demand: Demand::Nothing,
+            asked: BTreeSet::new(),
+            kill_at: None,
+            give_up_at: None,
+            unknown_at: None,
+            check_at: None,
+        };
+        self.live.insert(key, run);
+    }
+
+    /// Adds a run that is known to be over.
+    pub(crate) fn add_over(&mut self, over: Over) {
+        self.over.push(over);
+    }
+
+    /// Returns the runs that have come to be over, each once.
+    pub(crate) fn take_over(&mut self) -> Vec<Over> {
+        std::mem::take(&mut self.over)
+    }
+
+    /// Records and reaps every child that has ended.
+    pub(crate) fn reap(&mut self) {
+        self.is_stirred = true;
+        loop {
+            match reap::next_ended() {
+                Ok(Some((pid, exit))) => {
+                    let key = self.leaders.get(&pid).copied();
+                    let is_ours = |key: &Key| self.origin(*key) == Some(Origin::Started);
+                    if let Some(key) = key.filter(is_ours) {
+                        // First the record, then the reaping: the status is never only in our memory.
+                        self.leader_ended(key, End::Seen(exit), boot::wall_ms());
+                    }
+                    if let Err(error) = reap::reap(pid) {
+                        log(&format!("cannot reap process {pid}: {error}"));
+                        return;
+                    }
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    log(&format!("cannot look for ended children: {error}"));
+                    return;
+                }
+            }
+        }
+    }
+
+    fn origin(&self, key: Key) -> Option<Origin> {
+        self.live.get(&key).map(|run| run.tree.origin())
+    }
+
+    /// Takes in that the leader of a run has ended.
+    pub(crate) fn leader_ended(&mut self, key: Key, end: End, finished_ms: u64) {
+        self.is_stirred = true;
+        let Some(run) = self.live.get_mut(&key) else {
+            return;
+        };
+        if run.end.is_some() {
+            return;
+        }
+        if let Err(error) = run.file.record_end(end) {
+            log(&error.to_string());
+        }
+        run.end = Some((end, finished_ms));
+        self.leaders.remove(&run.tree.leader.pid);
+    }
+
+    /// Takes in that a watched process of a taken-over run may have ended.
+    pub(crate) fn stranger_ended(&mut self, pid: u32, waiter: &mut Waiter) {
+        self.is_stirred = true;
+        let key = self.leaders.get(&pid).copied();
+        let Some((key, run)) = key.and_then(|key| Some((key, self.live.get_mut(&key)?))) else {
+            waiter.unwatch_process(pid);
+            return;
+        };
+        let now = boot::since_boot();
+        let end = match waiter.fate(pid) {
+            Fate::Alive => return,
+            Fate::Ended(Some(exit)) => End::Seen(exit),
+            Fate::Ended(None) => End::Unknown,
+            Fate::Unreaped if now >= *run.unknown_at.get_or_insert(now + STATUS_WAIT) => End::Unknown,
+            Fate::Unreaped => {
+                run.check_at = Some(now + STATUS_AGAIN);
+                return;
+            }
+        };
+        waiter.unwatch_process(pid);
+        self.leader_ended(key, end, boot::wall_ms());
+    }
+
+    /// Asks everything of a run to end.
+    pub(crate) fn terminate(&mut self, key: Key) -> Result<(), PathError> {
+        self.demand(key, Demand::Terminate)
+    }
+
+    /// Kills everything of a run, again and again until it is empty.
+    pub(crate) fn kill(&mut self, key: Key) -> Result<(), PathError> {
+        self.demand(key, Demand::Kill)
+    }
+
+    fn demand(&mut self, key: Key, demand: Demand) -> Result<(), PathError> {
+        let leaders = self.leader_pids();
+        let strays = self.strays();
+        let Some(run) = self.live.get_mut(&key) else {
+            return Ok(());
+        };
+        run.demand = demand;
+        let members = run.tree.members(&Snapshot::take(self.boot)?, &leaders, strays);
+        run.press(&members);
+        Ok(())
+    }
+
+    fn leader_pids(&self) -> BTreeSet<u32> {
+        self.leaders.keys().copied().collect()
+    }
+
+    /// An orphan without any sign can only be of the one run there is.
+    fn strays(&self) -> Strays {
+        match self.live.len() {
+            1 => Strays::Ours,
+            _ => Strays::Unknown,
+        }
+    }
+
+    /// When to call [`Runs::check`] even if nothing happens.
+    pub(crate) fn next_check(&self) -> Option<Duration> {
+        let now = boot::since_boot();
+        let next = self.live.values().filter_map(|run| run.check_at).min();
+        next.map(|at| at.saturating_sub(now))
+    }
+
+    /// Looks at the runs that are ending, presses what is left of them, and finds those that are over.
+    ///
+    /// Does nothing unless a process has ended or a time has come.
+    pub(crate) fn check(&mut self, waiter: &mut Waiter) -> Result<(), PathError> {
+        let now = boot::since_boot();
+        let is_due = |run: &Run| run.check_at.is_some_and(|at| at <= now);
+        let is_ending = |run: &Run| run.end.is_some() || run.demand == Demand::Kill;
+        let stirred = std::mem::take(&mut self.is_stirred);
+        let keys: Vec<Key> = self
+            .live
+            .iter()
+            .filter(|(_, run)| is_due(run) || (stirred && is_ending(run)))
+            .map(|(key, _)| *key)
+            .collect();
+        let mut table = Table::new(self.boot);
+        for key in keys {
+            self.check_run(key, now, &mut table, waiter)?;
+        }
+        Ok(())
+    }
+
+    fn check_run(
+        &mut self,
+        key: Key,
+        now: Duration,
+        table: &mut Table,
+        waiter: &mut Waiter,
+    ) -> Result<(), PathError> {
+        let leaders = self.leader_pids();
+        let strays = self.strays();
+        let Some(run) = self.live.get_mut(&key) else {
+            return Ok(());
+        };
+        run.check_at = None;
+        let leader = run.tree.leader.pid;
+        if run.end.is_none() && run.tree.origin() == Origin::TakenOver {
+            self.stranger_ended(leader, waiter);
+        }
+        let Some(run) = self.live.get_mut(&key) else {
+            return Ok(());
+        };
+        if run.end.is_none() && run.demand != Demand::Kill {
+            return Ok(());
+        }
+        let members = run.members(table, &leaders, strays)?;
+        let is_given_up = run.give_up_at.is_some_and(|at| at <= now);
+        match run.end {
+            Some((end, finished_ms)) if members.is_empty() || is_given_up => {
+                run.conclude(key, &members);
+                let over = Over {
+                    key,
+                    end,
+                    finished_ms,
+                };
+                self.live.remove(&key);
+                self.over.push(over);
+            }
+            Some(_) | None if is_given_up => {}
+            Some(_) | None => {
+                run.urge(&members, now, self.leftover_wait);
+                if run.tree.origin() == Origin::TakenOver {
+                    members.iter().for_each(|member| waiter.watch_process(*member));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Run {
+    /// Lists what is alive of the run.
+    fn members(
+        &mut self,
+        table: &mut Table,
+        leaders: &BTreeSet<u32>,
+        strays: Strays,
+    ) -> Result<Vec<Identity>, PathError> {
+        match self.tree.origin() {
+            // Everything we started is below us, so this look is exact.
+            Origin::Started if !reap::has_children() => Ok(Vec::new()),
+            Origin::Started => Ok(self.tree.members(table.get()?, leaders, strays)),
+            Origin::TakenOver => {
+                for scan in 0..EMPTY_SCANS {
+                    let members = self.tree.members(table.get()?, leaders, strays);
+                    if !members.is_empty() || scan + 1 == EMPTY_SCANS {
+                        return Ok(members);
+                    }
+                    std::thread::sleep(BETWEEN_SCANS);
+                    table.forget();
+                }
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// Presses what is left by the demand of the machine, or else in the time for leftovers.
+    fn urge(&mut self, members: &[Identity], now: Duration, leftover_wait: Duration) {
+        if self.demand == Demand::Nothing {
+            let kill_at = *self.kill_at.get_or_insert(now + leftover_wait);
+            if now < kill_at {
+                self.ask(members);
+                self.check_at = Some(kill_at);
+                return;
+            }
+            self.demand = Demand::Kill;
+        }
+        self.press(members);
+    }
+
+    fn press(&mut self, members: &[Identity]) {
+        match self.demand {
+            Demand::Nothing => {}
+            Demand::Terminate => self.ask(members),
+            Demand::Kill => {
+                let now = boot::since_boot();
+                self.give_up_at.get_or_insert(now + GIVE_UP);
+                self.check_at = Some(now + KILL_AGAIN);
+                signal_all(members, Signal::Kill);
+            }
+        }
+    }
+
+    fn ask(&mut self, members: &[Identity]) {
+        let new: Vec<Identity> = members
+            .iter()
+            .copied()
+            .filter(|member| self.asked.insert(*member))
+            .collect();
+        signal_all(&new, Signal::Terminate);
+    }
+
+    fn conclude(&self, key: Key, members: &[Identity]) {
+        if members.is_empty() {
+            if let Err(error) = self.file.record_empty() {
+                log(&error.to_string());
+            }
+        } else {
+            let pids: Vec<String> = members.iter().map(|member| member.pid.to_string()).collect();
+            log(&format!(
+                "SIGKILL has no effect on processes {} of run {} of process number {}; they are left behind",
+                pids.join(", "),
+                key.run,
+                key.process
+            ));
+        }
+    }
+}
+
+/// The process table, read when it is first needed.
+struct Table {
+    boot: BootId,
+    snapshot: Option<Snapshot>,
+}
+
+impl Table {
+    fn new(boot: BootId) -> Self {
+        Self { boot, snapshot: None }
+    }
+
+    fn get(&mut self) -> Result<&Snapshot, PathError> {
+        let snapshot = match self.snapshot.take() {
+            Some(snapshot) => snapshot,
+            None => Snapshot::take(self.boot)?,
+        };
+        Ok(self.snapshot.insert(snapshot))
+    }
+
+    fn forget(&mut self) {
+        self.snapshot = None;
+    }
+}

@@ -1,0 +1,70 @@
+//! How a task stands, read from its files; it may be running, dead or finished.
+
+use aur_host::boot::BootId;
+use aur_host::folder::{LifeFolder, LogFiles, TaskFolder};
+use aur_host::lock::{self, Condition};
+use aur_ir as ir;
+use aur_machine::{Task, TaskView};
+
+use crate::RunnerError;
+use crate::files::{self, Progress, TaskFiles};
+
+/// How a task stands.
+#[derive(Debug)]
+pub struct State {
+    /// The plan it was made from.
+    pub plan: ir::Plan,
+    /// Which job of the plan, from 0.
+    pub job: usize,
+    /// The current attempt, rebuilt from its journal.
+    pub task: Task,
+    /// How far it has come.
+    pub progress: Progress,
+    /// The runner that has it, if one lives.
+    pub runner_pid: Option<u32>,
+    /// Whether that runner waits for space on the disk.
+    pub is_disk_full: bool,
+    life: LifeFolder,
+}
+
+impl State {
+    /// Reads the state of a task. Takes no lock and changes nothing.
+    ///
+    /// # Errors
+    /// A file cannot be read or understood.
+    pub fn read(folder: &TaskFolder) -> Result<Self, RunnerError> {
+        // The runner is looked for first: one that ends meanwhile has recorded everything by then.
+        let holder = lock::holder(&folder.lock(), BootId::current()?)?;
+        let files = TaskFiles::read(folder)?;
+        let attempt = folder.last_attempt()?;
+        let life = folder.life(attempt);
+        let task = files::read_life(&files, &life)?;
+        let progress = files.progress(&task, files.attempts(attempt)?)?;
+        Ok(Self {
+            plan: files.plan,
+            job: files.order.job,
+            task,
+            progress,
+            runner_pid: holder.map(|holder| holder.identity.pid),
+            is_disk_full: holder.is_some_and(|holder| holder.condition == Condition::DiskFull),
+            life,
+        })
+    }
+
+    /// The task object, with the runner only if it lives; `None` before the first record.
+    pub fn view(&self) -> Option<TaskView> {
+        let mut view = TaskView::of(&self.task)?;
+        view.runner_pid = self.runner_pid;
+        Some(view)
+    }
+
+    /// The log files of a run in the current attempt; they may not exist yet.
+    pub fn logs(&self, process: &str, run: u32) -> LogFiles {
+        self.life.logs(process, run)
+    }
+
+    /// The sandbox of the current attempt.
+    pub fn sandbox(&self) -> std::path::PathBuf {
+        self.life.sandbox()
+    }
+}

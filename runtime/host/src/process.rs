@@ -122,11 +122,13 @@ pub fn stat(pid: u32) -> Option<Stat> {
 pub fn own_identity(boot: BootId) -> Result<Identity, PathError> {
     let path = PathBuf::from("/proc/self/stat");
     let bytes = std::fs::read(&path).at("read", &path)?;
+    let own = std::process::id();
     let stat = Stat::parse(&bytes)
-        .ok_or_else(|| io::Error::other("not a process state"))
+        .filter(|_| number(&bytes) == Some(u64::from(own)))
+        .ok_or_else(|| io::Error::other("it shows another process; is /proc that of our own namespace?"))
         .at("read", &path)?;
     Ok(Identity {
-        pid: std::process::id(),
+        pid: own,
         start_ticks: stat.start_ticks,
         boot,
     })

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::boot::BootId;
+use crate::error;
 use crate::process::{DescriptorLimit, Stat};
 use crate::run_file::{self, RunFile};
 
@@ -62,6 +63,14 @@ pub enum SpawnError {
 }
 
 impl SpawnError {
+    /// Whether the disk is full: the child could not record itself.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::TooLong => false,
+            Self::Directory { source, .. } | Self::Program { source, .. } => error::is_disk_full(source),
+        }
+    }
+
     /// The kernel's error number; `EIO` where there is none.
     pub fn error_number(&self) -> i32 {
         match self {

@@ -1,7 +1,7 @@
-//! The last lines of a log.
+//! Reading logs: the last lines, and what is added while one looks.
 
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::PathError;
 use crate::error::AtPath;
@@ -44,6 +44,54 @@ pub fn last_lines(path: &Path, lines: usize, most_bytes: u64) -> Result<Vec<u8>,
     }
 }
 
+/// Reads a log that grows. The file may not exist yet.
+#[derive(Clone, Debug)]
+pub struct LogReader {
+    path: PathBuf,
+    offset: u64,
+}
+
+impl LogReader {
+    /// Reads from the beginning.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, offset: 0 }
+    }
+
+    /// Reads from `offset`, bytes from the beginning.
+    pub fn at(path: PathBuf, offset: u64) -> Self {
+        Self { path, offset }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns what follows, at most `most_bytes`; nothing at the end or while the file is missing.
+    ///
+    /// A file that was cut is read from its beginning again.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read(&mut self, most_bytes: u64) -> Result<Vec<u8>, PathError> {
+        let path = &self.path;
+        let mut file = match private().read(true).open(path).at("open", path) {
+            Ok(file) => file,
+            Err(error) if error.is_missing() => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let length = file.seek(SeekFrom::End(0)).at("read", path)?;
+        if length < self.offset {
+            self.offset = 0;
+        }
+        file.seek(SeekFrom::Start(self.offset)).at("read", path)?;
+        let mut bytes = Vec::new();
+        file.take(most_bytes).read_to_end(&mut bytes).at("read", path)?;
+        self.offset += bytes.len() as u64;
+        Ok(bytes)
+    }
+}
+
 /// Where the last `lines` lines start, if that many, and the end of the one before, are in `bytes`.
 fn start_of_last(bytes: &[u8], lines: usize) -> Option<usize> {
     if lines == 0 {
@@ -75,6 +123,20 @@ mod tests {
         assert_eq!(last(b"", 3, 1000), "");
         assert_eq!(last(b"one long line\n", 1, 5), "line\n");
         assert!(last_lines(Path::new("/nowhere/log"), 3, 10).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_growing_log_is_read_piece_by_piece() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stdout");
+        let mut reader = LogReader::new(path.clone());
+        assert_eq!(reader.read(100).unwrap(), b"");
+        std::fs::write(&path, "abcdef").unwrap();
+        assert_eq!(reader.read(4).unwrap(), b"abcd");
+        assert_eq!(reader.read(4).unwrap(), b"ef");
+        assert_eq!(reader.read(4).unwrap(), b"");
+        std::fs::write(&path, "new").unwrap();
+        assert_eq!(reader.read(4).unwrap(), b"new");
     }
 
     #[test]

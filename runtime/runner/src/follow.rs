@@ -1,6 +1,7 @@
 //! Following a task from outside: every change as it is recorded, and the end of the runner.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,8 @@ pub enum Followed {
     DiskFull,
     /// Someone sent us a signal.
     Asked(Asked),
+    /// A log that [`Follower::watch_log`] was given may have grown.
+    LogChanged,
     /// The time is up.
     TimedOut,
 }
@@ -44,10 +47,14 @@ pub struct Follower {
     ready: VecDeque<Followed>,
     runner: Option<Holder>,
     is_disk_full: bool,
+    watches_logs: bool,
 }
 
 impl Follower {
-    /// Begins to follow. The signals are blocked for the calling thread and told by [`Follower::next`].
+    /// Begins to follow; good before the runner is started, so that no signal is missed.
+    ///
+    /// The signals are blocked for the calling thread, and for threads it makes later, and told by
+    /// [`Follower::next`].
     ///
     /// # Errors
     /// The task cannot be read.
@@ -79,6 +86,7 @@ impl Follower {
             ready: VecDeque::new(),
             runner: None,
             is_disk_full: false,
+            watches_logs: false,
         };
         follower.look_for_runner()?;
         Ok(follower)
@@ -122,6 +130,12 @@ impl Follower {
         }
     }
 
+    /// Has [`Followed::LogChanged`] told when the file grows; it must exist. False alarms are possible.
+    pub fn watch_log(&mut self, path: &Path) {
+        self.watches_logs = true;
+        self.waiter.watch_file(path);
+    }
+
     fn wait(&mut self, timeout: Option<Duration>) -> Result<(), RunnerError> {
         let wakes = self.waiter.wait(timeout).map_err(|source| RunnerError::System {
             action: "wait for changes",
@@ -131,6 +145,7 @@ impl Follower {
             match wake {
                 Wake::Asked(asked) => self.ready.push_back(Followed::Asked(asked)),
                 Wake::Ended(pid) => self.waiter.unwatch_process(pid),
+                Wake::Changed if self.watches_logs => self.ready.push_back(Followed::LogChanged),
                 Wake::Child | Wake::Changed => {}
             }
         }
@@ -165,7 +180,7 @@ impl Follower {
         Ok(())
     }
 
-    fn apply(&mut self, change: &Change, path: &std::path::Path) -> Result<(), RunnerError> {
+    fn apply(&mut self, change: &Change, path: &Path) -> Result<(), RunnerError> {
         let record = self.records;
         self.task.apply(change).map_err(|_| RunnerError::Replay {
             path: path.to_path_buf(),

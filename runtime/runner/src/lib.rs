@@ -3,7 +3,8 @@
 //! The way of a task, for the command that wants it run:
 //!
 //! 1. [`prepare`] makes the task's folder, or finds the one that exists.
-//! 2. [`start`] starts the detached runner on it; the runner itself is [`serve`].
+//! 2. [`start`] starts the detached runner on it; the runner itself is [`serve`]. Who wants to watch
+//!    opens a [`Follower`] before that, so that no signal falls between the two.
 //! 3. [`Follower`] tells what happens, [`request_stop`] asks for an end, [`State::read`] shows how it
 //!    stands. All three work from any process, and also when the runner is dead.
 //!
@@ -37,5 +38,5 @@ pub use state::State;
 
 pub use aur_host::folder::{LogFiles, TaskFolder, is_task_id};
 pub use aur_host::root::{RootError, resolve as resolve_root};
-pub use aur_host::tail::last_lines;
+pub use aur_host::tail::{LogReader, last_lines};
 pub use aur_host::wake::{Asked, Signals};

@@ -65,12 +65,18 @@ fn serve_task(folder: &TaskFolder, launcher: &mut Launcher) -> Result<(), Runner
         end_everything(boot);
         match files.progress(&life.task, attempts)? {
             Progress::Running => {}
-            Progress::Over => break,
+            Progress::Over => {
+                life.remove_answered();
+                return Ok(());
+            }
             Progress::Between {
                 wait_ms,
                 attempts: next,
             } => {
-                let stop = wait_between(&files, &mut host, wait_ms)?;
+                let stop = match life.is_asked_to_stop() {
+                    true => Some(Stop::Graceful { grace_ms: None }),
+                    false => wait_between(&files, &mut host, wait_ms)?,
+                };
                 life = next_life(&files, &life, next, &mut host)?;
                 attempts = next;
                 // An attempt that is stopped at once records that the task was stopped.
@@ -78,7 +84,6 @@ fn serve_task(folder: &TaskFolder, launcher: &mut Launcher) -> Result<(), Runner
             }
         }
     }
-    Ok(())
 }
 
 /// What the runner has from the kernel, over all attempts.

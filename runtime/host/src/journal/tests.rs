@@ -149,3 +149,46 @@ fn written_records_are_seen_and_become_durable_with_the_next() {
     assert_eq!(journal.durable_bytes, std::fs::metadata(&path).unwrap().len());
     assert_eq!(read(&path).unwrap(), PAYLOADS);
 }
+
+/// A full disk, where one can be had: a tmpfs of 64 KiB, for root only.
+#[test]
+fn a_failed_commit_is_tried_again_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mount = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("mount");
+        let status = command
+            .args(arguments)
+            .arg(folder.path())
+            .stderr(std::process::Stdio::null())
+            .status();
+        status.is_ok_and(|status| status.success())
+    };
+    if !mount(&["-t", "tmpfs", "-o", "size=64k", "tmpfs"]) {
+        return;
+    }
+    let path = folder.path().join("journal");
+    let mut journal = Journal::create(&path).unwrap();
+    journal.append(b"first").unwrap();
+    journal.commit(Safety::Durable).unwrap();
+    let filler = folder.path().join("filler");
+    std::fs::write(&filler, vec![0; 44 * 1024]).unwrap();
+    // Half of this record fits: the commit must not leave that half behind.
+    let big = vec![b'x'; 24 * 1024];
+    journal.append(&big).unwrap();
+    for safety in [Safety::Written, Safety::Durable, Safety::Durable] {
+        let error = journal.commit(safety).unwrap_err();
+        assert!(error.is_disk_full(), "{error}");
+        assert_eq!(read(&path).unwrap(), [b"first"]);
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), journal.durable_bytes);
+    }
+    journal.append(b"last").unwrap();
+    std::fs::remove_file(&filler).unwrap();
+    journal.commit(Safety::Durable).unwrap();
+    assert_eq!(read(&path).unwrap(), [&b"first"[..], &big, b"last"]);
+    drop(journal);
+    let status = std::process::Command::new("umount")
+        .arg("-l")
+        .arg(folder.path())
+        .status();
+    assert!(status.is_ok_and(|status| status.success()));
+}

@@ -47,8 +47,11 @@ pub(crate) struct Life<'a> {
     unclear: Vec<Effect>,
     /// Changes that are appended and not yet known to be durable.
     undurable: Unrecorded,
-    /// Requests that were taken, to be removed once the answer is durable.
+    /// Requests that were taken. They stay until the task is over: read again after a crash they change
+    /// nothing, and one that came too late for this attempt counts against the next.
     answered: BTreeSet<PathBuf>,
+    /// Whether a signal asked for the end.
+    is_asked: bool,
 }
 
 /// What the journal still owes.
@@ -100,6 +103,7 @@ impl<'a> Life<'a> {
             unclear: Vec::new(),
             undurable: Unrecorded::Nothing,
             answered: BTreeSet::new(),
+            is_asked: false,
         };
         life.expect(Some(Event::Restored {
             runner: Runner {
@@ -160,9 +164,25 @@ impl<'a> Life<'a> {
             Wake::Child => self.runs.reap(),
             Wake::Ended(pid) => self.runs.stranger_ended(pid, &mut host.waiter),
             Wake::Changed => self.take_requests()?,
-            Wake::Asked(_) => self.expect(Some(Event::Stop(Stop::Graceful { grace_ms: None }))),
+            Wake::Asked(_) => {
+                self.is_asked = true;
+                self.expect(Some(Event::Stop(Stop::Graceful { grace_ms: None })));
+            }
         }
         Ok(())
+    }
+
+    /// Whether a signal asked for the end of the task.
+    pub(crate) fn is_asked_to_stop(&self) -> bool {
+        self.is_asked
+    }
+
+    /// Removes the requests that were answered; for a task that is over.
+    pub(crate) fn remove_answered(&self) {
+        for path in &self.answered {
+            // One that stays finds a finished task, which it cannot change.
+            let _ = std::fs::remove_file(path);
+        }
     }
 
     fn take_requests(&mut self) -> Result<(), RunnerError> {
@@ -255,12 +275,6 @@ impl<'a> Life<'a> {
         };
         self.journal.commit(safety)?;
         self.undurable = Unrecorded::Nothing;
-        if safety == Safety::Durable {
-            for path in std::mem::take(&mut self.answered) {
-                // A request that stays is answered again, and a repeated stop changes nothing.
-                let _ = std::fs::remove_file(path);
-            }
-        }
         Ok(())
     }
 
@@ -439,6 +453,10 @@ impl<'a> Life<'a> {
             boot: host.boot,
         };
         if let Err(error) = spawn(launch, &run_file) {
+            // The child could not record itself: the run may be tried again.
+            if error.is_disk_full() {
+                return Err(Refusal::DiskFull);
+            }
             run_file.record_failed_start(error.error_number())?;
             return Err(Refusal::Failed(error.to_string()));
         }

@@ -40,6 +40,7 @@ cases! {
     a_damaged_journal_is_refused_with_its_place
     a_second_attempt_has_its_own_sandbox
     a_service_is_stopped_between_two_attempts
+    a_stop_while_an_attempt_ends_stops_the_service
     a_full_disk_keeps_what_is_known
     tasks_are_found_by_their_beginning
     a_deleted_sandbox_is_a_failed_start
@@ -422,8 +423,8 @@ fn a_second_runner_is_refused() {
         prepare_in(&case.root(), &job).unwrap_err().to_string(),
         format!("a runner has this task: process {runner}")
     );
-    aur_runner::take_over(&case.folder).unwrap();
     case.wait_for("up");
+    aur_runner::take_over(&case.folder).unwrap();
     case.start();
     case.stop(StopRequest::Now);
     assert!(case.result().ends_with("KILLED stopped"));
@@ -499,6 +500,22 @@ fn a_service_is_stopped_between_two_attempts() {
     case.stop(StopRequest::Graceful { grace_ms: None });
     let result = case.result();
     assert!(result.ends_with("KILLED stopped"), "{result}");
+}
+
+fn a_stop_while_an_attempt_ends_stops_the_service() {
+    let job = Job::new(&[
+        ("serve", "exit 1"),
+        ("clean", "echo up > up; while [ ! -e go ]; do sleep 0.01; done"),
+    ])
+    .with("/task/processes/1/final", json!(true))
+    .with("/service", json!(true));
+    let case = Case::started(&job);
+    case.wait_for("up");
+    case.stop(StopRequest::Graceful { grace_ms: None });
+    std::fs::write(case.folder.life(0).sandbox().join("go"), "").unwrap();
+    let result = case.result();
+    assert!(result.ends_with("KILLED stopped"), "{result}");
+    assert_eq!(case.state().view().unwrap().attempt, 1);
 }
 
 fn a_full_disk_keeps_what_is_known() {

@@ -160,7 +160,11 @@ impl Case {
             match follower.next(Some(Duration::from_secs(1))).unwrap() {
                 Followed::Over => return self.summary(),
                 Followed::RunnerGone => panic!("the runner is gone: {}", self.runner_log()),
-                Followed::Event(_) | Followed::TimedOut | Followed::DiskFull | Followed::Asked(_) => {}
+                Followed::Event(_)
+                | Followed::TimedOut
+                | Followed::DiskFull
+                | Followed::LogChanged
+                | Followed::Asked(_) => {}
             }
             assert!(
                 Instant::now() < deadline,

@@ -11,7 +11,7 @@ mod project;
 mod replace;
 
 pub use error::ProjectError;
-pub use project::Project;
+pub use project::{Project, read_file, read_to_limit};
 pub use replace::replace_file;
 
 /// The most bytes of one source file: 64 MiB.

@@ -6,7 +6,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -69,6 +69,19 @@ impl Project {
         })?;
         let resolved = fs::canonicalize(folder).map_err(system)?.join(name);
         Self::new(given, resolved, content, named_root)
+    }
+
+    /// Makes the project of a program that is read to its end, such as from standard input; otherwise as
+    /// [`Self::with_text`].
+    ///
+    /// # Errors
+    /// Says why the text or the folder of the file cannot be used.
+    pub fn with_reader(
+        reader: impl Read,
+        filename: Option<&Path>,
+        dir_override: Option<&Path>,
+    ) -> Result<Self, ProjectError> {
+        Self::with_text(read_to_limit(reader)?, filename, dir_override)
     }
 
     fn new(
@@ -189,7 +202,31 @@ fn named_root(path: &Path) -> Result<PathBuf, ProjectError> {
         })
 }
 
-/// Resolves and reads the file that the command line names; it may lie anywhere.
+/// Reads to the end of a stream that the command line calls `-`.
+///
+/// # Errors
+/// The system refused, or there are more than [`SOURCE_LIMIT`] bytes.
+pub fn read_to_limit(reader: impl Read) -> Result<Vec<u8>, ProjectError> {
+    let path = PathBuf::from("-");
+    match confined::read_limited(reader) {
+        Ok(Some(content)) => Ok(content),
+        Ok(None) => Err(ProjectError::TooLarge {
+            path,
+            limit: SOURCE_LIMIT,
+        }),
+        Err(source) => Err(ProjectError::System { path, source }),
+    }
+}
+
+/// Reads a file that the command line names; it may lie anywhere.
+///
+/// # Errors
+/// Says why the file cannot be read.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, ProjectError> {
+    read_entry(path).map(|(_, content)| content)
+}
+
+/// Resolves and reads the file that the command line names.
 fn read_entry(path: &Path) -> Result<(PathBuf, Vec<u8>), ProjectError> {
     let given = || path.to_path_buf();
     let system = |source: io::Error| ProjectError::System {

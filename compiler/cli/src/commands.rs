@@ -1,0 +1,11 @@
+//! The commands, a module each: its arguments and what it does.
+
+pub(crate) mod check;
+pub(crate) mod compile;
+pub(crate) mod completions;
+pub(crate) mod eval;
+pub(crate) mod explain;
+pub(crate) mod fmt;
+pub(crate) mod init;
+pub(crate) mod inspect;
+pub(crate) mod schema;

@@ -1,0 +1,68 @@
+//! `aurc compile`
+
+use std::path::{Path, PathBuf};
+
+use aur_disk::Project;
+use aur_ir::Plan;
+
+use crate::inputs::InputArgs;
+use crate::{Context, Failure, Outcome, Status, programs};
+
+/// Compile a program to a plan that runs anywhere
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  aurc compile main.aur\n  aurc compile main.aur -o plan.json\n  \
+    aurc compile main.aur -E version=1.2 --inputs prod.json -o plan.json"
+)]
+pub(crate) struct Args {
+    /// The program; `-` is the standard input
+    file: PathBuf,
+    /// Where the plan is written; nothing is written if there is an error
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// Leave out the places in the sources; the digest stays the same
+    #[arg(long)]
+    no_spans: bool,
+    /// The file that the standard input counts as
+    #[arg(long, value_name = "FILE")]
+    stdin_filename: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
+    let given = args.inputs.given()?;
+    let project = programs::open(&args.file, args.stdin_filename.as_deref(), context)?;
+    let answer = aur_compiler::compile(&project, project.entry(), &given);
+    let Some(mut plan) = programs::value_or_errors(&project, answer, context)? else {
+        return Ok(Status::Faulty);
+    };
+    if args.no_spans {
+        plan.spans.clear();
+    }
+    match args.output.as_deref() {
+        Some(path) if path != Path::new("-") => write(&plan, path, &project)?,
+        Some(_) | None => print(&plan, context)?,
+    }
+    Ok(Status::Fine)
+}
+
+fn write(plan: &Plan, path: &Path, project: &Project) -> Result<(), Failure> {
+    let name = format!("`{}`", path.display());
+    if project.is_source(path, plan.files.iter().map(|file| file.path.as_str())) {
+        return Err(Failure::new(format!("{name} is part of the program"))
+            .help("write the plan to another file, such as `plan.json`"));
+    }
+    aur_disk::replace_file(path, &plan.to_canonical_json()).map_err(|error| Failure::unwritable(name, &error))
+}
+
+/// The bytes are the canonical ones, unless a person reads them.
+fn print(plan: &Plan, context: &Context) -> Result<(), Failure> {
+    let bytes = plan.to_canonical_json();
+    match serde_json::from_slice(&bytes) {
+        Ok(value) if context.terminal.is_out_terminal => {
+            context.terminal.print(programs::json_for_reading(&value))
+        }
+        Ok(_) | Err(_) => context.terminal.print(bytes),
+    }
+}

@@ -1,0 +1,29 @@
+//! `aurc schema`
+
+use crate::{Context, Outcome, Status, programs};
+
+/// Print the JSON Schema of what aurc writes
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  aurc schema\n  aurc schema diagnostics > diagnostics.schema.json")]
+pub(crate) struct Args {
+    /// Which document
+    #[arg(value_enum, default_value_t = Document::Plan)]
+    document: Document,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Document {
+    /// What `aurc compile` writes
+    Plan,
+    /// What `aurc check --format json` writes
+    Diagnostics,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
+    let schema = match args.document {
+        Document::Plan => aur_ir::json_schema(),
+        Document::Diagnostics => aur_render::document_schema(),
+    };
+    context.terminal.print(programs::json_for_reading(&schema))?;
+    Ok(Status::Fine)
+}

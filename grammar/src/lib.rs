@@ -2,7 +2,15 @@
 //! and the canonical layout.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod build;
+mod parse;
+mod patch;
+mod pest;
+mod scan;
+mod split;
 pub mod tree;
+
+pub use parse::{parse, parse_expr, parse_item};
 
 /// The standard library, written in the language itself.
 pub const PRELUDE: &str = include_str!("../prelude.aur");

@@ -1,0 +1,110 @@
+//! Calls as Python would write them.
+
+use aur_diagnostics::{Applicability, codes};
+
+use super::Builder;
+use super::expression::type_name;
+use crate::pest::Node;
+use crate::tree::{Arg, Expr, ExprKind, Key, Pair, Range, SyntaxError, Text, TextPart};
+
+impl Builder<'_> {
+    /// Reports a call that only Python understands, and returns whether it was one.
+    pub(super) fn check_python_call(
+        &mut self,
+        callee: &Expr,
+        args: &[Arg],
+        range: Range,
+        node: Node,
+    ) -> bool {
+        let ExprKind::Field { base, name } = &callee.kind else {
+            return false;
+        };
+        match (&base.kind, name.name.as_str()) {
+            (ExprKind::Text(_), "format") => {
+                let message = "texts are not formatted by a call";
+                let error = SyntaxError::new(&codes::python_habit, range, message, "Python's formatting");
+                self.error(error.help("write the names into the text: \"{{name}}\""));
+                true
+            }
+            (_, "getenv" | "getuser") => self.environment(callee, args, range),
+            (_, "bind") => {
+                self.bound_map(args, node);
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// `os.getenv("USER")` and `getpass.getuser()`: the environment is read by an input.
+    fn environment(&mut self, callee: &Expr, args: &[Arg], range: Range) -> bool {
+        let ExprKind::Field { base, name } = &callee.kind else {
+            return false;
+        };
+        let variable = match (
+            type_name(base),
+            name.name.as_str(),
+            args.first().map(|arg| &arg.value.kind),
+        ) {
+            (Some("os"), "getenv", Some(ExprKind::Text(text))) => plain_text(text),
+            (Some("getpass"), "getuser", None) => Some("USER"),
+            _ => None,
+        };
+        let Some(variable) = variable else { return false };
+        let input = variable.to_lowercase();
+        let message = "the environment is read by an input";
+        let error = SyntaxError::new(
+            &codes::python_habit,
+            range,
+            message,
+            "Python's way to the environment",
+        );
+        let error = error.help(format!(
+            "declare `input {input}: String = env(\"{variable}\")` and write `{input}`"
+        ));
+        let declaration = format!("input {input}: String = env(\"{variable}\")\n\n");
+        let edits = vec![(Range::new(0, 0), declaration), (range, input)];
+        self.error(error.fixed_by("declare an input", Applicability::Safe, edits));
+        true
+    }
+
+    /// `.bind({"a": 1})`: names are bound by name.
+    fn bound_map(&mut self, args: &[Arg], node: Node) {
+        let [
+            Arg {
+                name: None,
+                value:
+                    Expr {
+                        range,
+                        kind: ExprKind::Map(pairs),
+                    },
+                ..
+            },
+        ] = args
+        else {
+            return;
+        };
+        let message = "names are bound by name, not as a map";
+        let error = SyntaxError::new(&codes::python_habit, *range, message, "expected `name = value`");
+        let mut edits = vec![(Range::new(range.start, range.start + 1), String::new())];
+        edits.extend(pairs.iter().map(|pair| (between(pair), " = ".to_owned())));
+        edits.push((Range::new(range.end - 1, range.end), String::new()));
+        let _ = node;
+        self.error(error.fixed_by("bind by name", Applicability::Safe, edits));
+    }
+}
+
+/// Returns what stands between the key and the value of a pair.
+fn between(pair: &Pair) -> Range {
+    let key = match &pair.key {
+        Key::Word(word) => word.range,
+        Key::Text(text) => text.range,
+    };
+    Range::new(key.end, pair.value.range.start)
+}
+
+fn plain_text(text: &Text) -> Option<&str> {
+    match text.parts.as_slice() {
+        [TextPart::Literal { text, .. }] => Some(text),
+        _ => None,
+    }
+}

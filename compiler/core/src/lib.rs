@@ -4,12 +4,31 @@
 //! and the diagnostics, also where there is a value.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
-mod sources;
+mod eval;
+mod json;
+mod lower;
+mod print;
+mod program;
+mod resolve;
 
-use aur_diagnostics::{Diagnostic, SourceMap};
+mod sink;
+mod sources;
+mod types;
+mod value;
+
+use aur_diagnostics::{Diagnostic, Severity, SourceFile, SourceMap};
 use aur_ir::Plan;
 
+use eval::{Compiler, Context, sha256_hex};
+use json::Form;
+use lower::{Jobs, Lowering};
+use program::Program;
+use value::Base;
+
 pub use sources::{ReadError, Sources};
+
+/// Where the entry file stands among the modules.
+const ENTRY_MODULE: u32 = 1;
 
 /// Values for inputs that the user gave.
 #[derive(Clone, Debug, Default)]
@@ -43,32 +62,160 @@ pub struct UsageError {
 }
 
 /// Checks the program at `entry`; an input without a value is taken as any value of its type.
-pub fn check(_host: &dyn Sources, _entry: &str, _given: &Given) -> Answer<()> {
+pub fn check(host: &dyn Sources, entry: &str, given: &Given) -> Answer<()> {
+    let (program, faults, found) = program::load(host, entry);
+    let Ok(()) = found else {
+        return unread(program, faults, entry, found);
+    };
+    let mut compiler = Compiler::new(&program, host, given, false);
+    compiler.gather_inputs();
+    Lowering::new(&mut compiler).program(ENTRY_MODULE, Jobs::Optional);
+    let usage = compiler.unknown_given();
+    let diagnostics = finish(compiler, faults);
+    let value = (!has_errors(&diagnostics)).then_some(());
     Answer {
-        sources: SourceMap::default(),
-        diagnostics: Vec::new(),
-        value: Some(()),
-        usage: None,
+        sources: program.sources,
+        diagnostics,
+        value,
+        usage,
     }
 }
 
 /// Compiles the program at `entry`.
-pub fn compile(_host: &dyn Sources, _entry: &str, _given: &Given) -> Answer<Plan> {
+pub fn compile(host: &dyn Sources, entry: &str, given: &Given) -> Answer<Plan> {
+    let (program, faults, found) = program::load(host, entry);
+    let Ok(()) = found else {
+        return unread(program, faults, entry, found);
+    };
+    let mut compiler = Compiler::new(&program, host, given, true);
+    compiler.gather_inputs();
+    let usage = compiler.unknown_given();
+    let mut lowering = Lowering::new(&mut compiler);
+    let (jobs, hooks) = lowering.program(ENTRY_MODULE, Jobs::Needed);
+    let is_sound = usage.is_none() && !lowering.compiler.sink.has_errors() && !has_errors(&faults);
+    let plan = is_sound.then(|| {
+        let files = source_files(&program, lowering.compiler);
+        let inputs = inputs_of(lowering.compiler);
+        let spans = lowering.finish_spans(&files);
+        let mut plan = Plan {
+            aur_ir: aur_ir::VERSION,
+            digest: String::new(),
+            files,
+            hooks,
+            inputs,
+            jobs,
+            spans,
+        };
+        plan.digest = plan.content_digest();
+        plan
+    });
+    let diagnostics = finish(compiler, faults);
     Answer {
-        sources: SourceMap::default(),
-        diagnostics: Vec::new(),
-        value: None,
-        usage: None,
+        sources: program.sources,
+        diagnostics,
+        value: plan,
+        usage,
     }
 }
 
 /// Evaluates `expr` in the scope of the program at `entry`; text resolves as far as it can, open names
-/// stay as `{{name}}`. Object keys are in declaration order.
-pub fn eval(_host: &dyn Sources, _entry: &str, _given: &Given, _expr: &str) -> Answer<serde_json::Value> {
+/// stay as `{{name}}`, unset fields are left out, object keys are sorted.
+///
+/// The expression is the last file of the answer's sources, called `<expression>`.
+pub fn eval(host: &dyn Sources, entry: &str, given: &Given, expr: &str) -> Answer<serde_json::Value> {
+    let (mut program, mut faults, found) = program::load(host, entry);
+    let Ok(()) = found else {
+        return unread(program, faults, entry, found);
+    };
+    let file = program.sources.add(SourceFile::new("<expression>", expr));
+    let (tree, errors) = aur_grammar::parse_expr(expr);
+    faults.extend(errors.iter().map(|error| error.diagnostic(file, 0)));
+    let mut compiler = Compiler::new(&program, host, given, false);
+    compiler.gather_inputs();
+    let usage = compiler.unknown_given();
+    let context = Context::new(ENTRY_MODULE, Base { file, offset: 0 });
+    let value = compiler.eval(&context, &tree, &types::Type::Any);
+    let root = compiler.root_env();
+    let json = compiler.json_of(&value, &root, Form::Printed);
+    let diagnostics = finish(compiler, faults);
+    let value = (!has_errors(&diagnostics) && usage.is_none()).then_some(json);
     Answer {
-        sources: SourceMap::default(),
-        diagnostics: Vec::new(),
-        value: None,
-        usage: None,
+        sources: program.sources,
+        diagnostics,
+        value,
+        usage,
     }
+}
+
+/// The answer where the entry file itself cannot be read.
+fn unread<T>(
+    program: Program,
+    diagnostics: Vec<Diagnostic>,
+    entry: &str,
+    found: Result<(), ReadError>,
+) -> Answer<T> {
+    let usage = found.err().map(|error| UsageError {
+        message: format!("{entry}: {error}"),
+        help: match error {
+            ReadError::NotFound { nearest } => nearest.map(|near| format!("did you mean `{near}`?")),
+            ReadError::OutsideRoot
+            | ReadError::NotAFile
+            | ReadError::TooLarge { .. }
+            | ReadError::System(_) => None,
+        },
+    });
+    Answer {
+        sources: program.sources,
+        diagnostics,
+        value: None,
+        usage,
+    }
+}
+
+fn finish(compiler: Compiler<'_>, mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    faults.extend(compiler.sink.finish());
+    faults.sort_by_key(|diagnostic| diagnostic.span().map(|span| (span.file, span.start, span.end)));
+    faults
+}
+
+fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity() == Severity::Error)
+}
+
+/// Every file that the plan was made from: programs, then what `file(..)` read, each once.
+fn source_files(program: &Program, compiler: &Compiler<'_>) -> Vec<aur_ir::SourceFile> {
+    let programs = program.read.iter().map(|(path, bytes)| aur_ir::SourceFile {
+        path: path.clone(),
+        sha256: sha256_hex(bytes),
+    });
+    let mut files: Vec<aur_ir::SourceFile> = programs.collect();
+    for (path, content) in &compiler.files {
+        if let Some((_, hash)) = content
+            && !files.iter().any(|file| file.path == *path)
+        {
+            files.push(aur_ir::SourceFile {
+                path: path.clone(),
+                sha256: hash.clone(),
+            });
+        }
+    }
+    files
+}
+
+fn inputs_of(compiler: &mut Compiler<'_>) -> Vec<aur_ir::Input> {
+    let root = compiler.root_env();
+    let mut inputs: Vec<aur_ir::Input> = Vec::new();
+    for (name, input) in compiler.inputs.clone() {
+        let Some(source) = input.source else { continue };
+        let value = compiler.json_of(&input.value, &root, Form::Plan);
+        inputs.push(aur_ir::Input {
+            name: name.to_string(),
+            source,
+            value,
+        });
+    }
+    inputs.sort_by(|a, b| a.name.cmp(&b.name));
+    inputs
 }

@@ -1,9 +1,8 @@
 //! The name that was probably meant.
 
-/// Returns the candidate nearest to `name`: at most a third of its length in edits (at least one),
-/// the first of equals.
+/// Returns the candidate nearest to `name`: at most a third of its length in edits, the first of equals.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (name.chars().count() / 3).max(1);
+    let limit = name.chars().count() / 3;
     candidates
         .into_iter()
         .filter(|candidate| *candidate != name)
@@ -52,5 +51,6 @@ mod tests {
         assert_eq!(nearest("max_failure", fields), Some("max_failures"));
         assert_eq!(nearest("cpu", fields), None);
         assert_eq!(nearest("name", fields), None, "the same name is no suggestion");
+        assert_eq!(nearest("b", ["a"]), None, "short names are all near to each other");
     }
 }

@@ -222,6 +222,26 @@ mod tests {
     }
 
     #[test]
+    fn jobs_are_selected_by_whole_components() {
+        let mut plan = sample();
+        let mut second = plan.jobs[0].clone();
+        second.key = "c/r/other/n".into();
+        assert_eq!(plan.select(None), Ok(0));
+        plan.jobs.push(second);
+        assert_eq!(plan.select(Some("other/n")), Ok(1));
+        assert_eq!(plan.select(Some("c/r/e/n")), Ok(0));
+        assert_eq!(
+            plan.select(Some("n")).unwrap_err().to_string(),
+            "2 jobs are called `n`"
+        );
+        assert_eq!(
+            plan.select(Some("her/n")).unwrap_err().to_string(),
+            "the program has no job `her/n`"
+        );
+        assert_eq!(plan.select(None).unwrap_err().keys().len(), 2);
+    }
+
+    #[test]
     fn a_hostile_plan_is_refused() {
         let refused = |change: fn(&mut Plan)| {
             let mut plan = sample();

@@ -11,6 +11,7 @@
 
 mod codec;
 mod rules;
+mod select;
 mod text;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use codec::{DecodeError, json_schema};
 pub use rules::{RuleError, is_job_word, is_process_name, is_sandbox_path};
+pub use select::SelectError;
 pub use text::{LateName, Segment, Text, TextFilter};
 
 /// The version of the plan format this crate writes, and the newest it reads.

@@ -1,0 +1,608 @@
+//! From expressions to values.
+//!
+//! There are no functions and no loops without an end, so evaluating everything is checking
+//! everything: both branches of a condition are evaluated, and the body of a comprehension at least
+//! once. An input that was not given is an opaque value of its type. A fault is reported once and
+//! leaves a poisoned value that fits everywhere.
+
+mod builtins;
+mod checks;
+mod coerce;
+mod declare;
+mod inputs;
+mod operators;
+mod record;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use aur_diagnostics::{Diagnostic, Span, codes};
+use aur_grammar::tree::{self, Expr, ExprKind, Number, Unit};
+use indexmap::IndexMap;
+use smol_str::SmolStr;
+
+use crate::program::{Def, Program, near_name};
+use crate::sink::Sink;
+use crate::types::{StructDecl, Type};
+use crate::value::{Base, Kind, Scope, TextRef, Value};
+use crate::{Given, Sources};
+
+pub(crate) use builtins::{BUILTINS, sha256_hex};
+pub(crate) use coerce::{finished_text, simple_text};
+pub(crate) use inputs::InputValue;
+pub(crate) use record::is_key;
+
+/// Elements of one list, and steps of one range.
+const MAX_ELEMENTS: usize = 1_000_000;
+
+/// Everything that is known while a program is evaluated.
+pub(crate) struct Compiler<'p> {
+    pub(crate) program: &'p Program,
+    pub(crate) host: &'p dyn Sources,
+    pub(crate) given: &'p Given,
+    /// Whether an input without a value is an error.
+    pub(crate) needs_inputs: bool,
+    pub(crate) sink: Sink,
+    pub(crate) structs: HashMap<Def, Option<Rc<StructDecl<'p>>>>,
+    values: HashMap<Def, Value<'p>>,
+    defaults: HashMap<(Def, usize), Option<Value<'p>>>,
+    /// Definitions being evaluated, outermost first.
+    open: Vec<Def>,
+    /// Aliases being expanded, for cycles.
+    aliases: Vec<Def>,
+    pub(crate) inputs: IndexMap<SmolStr, InputValue<'p>>,
+    /// Contents given by `file(..)`, by path.
+    pub(crate) files: IndexMap<String, Option<(Rc<str>, String)>>,
+    pub(crate) resolver: crate::resolve::State<'p>,
+    /// Elements made so far by comprehensions and ranges.
+    elements: usize,
+}
+
+/// Where an expression stands and what it sees beside the names of its file.
+#[derive(Clone)]
+pub(crate) struct Context<'p> {
+    pub(crate) module: u32,
+    pub(crate) base: Base,
+    pub(crate) locals: Option<Rc<Local<'p>>>,
+}
+
+pub(crate) struct Local<'p> {
+    name: SmolStr,
+    value: Value<'p>,
+    next: Option<Rc<Local<'p>>>,
+}
+
+impl<'p> Context<'p> {
+    pub(crate) fn new(module: u32, base: Base) -> Self {
+        Self {
+            module,
+            base,
+            locals: None,
+        }
+    }
+
+    pub(crate) fn with_local(&self, name: SmolStr, value: Value<'p>) -> Self {
+        let next = self.locals.clone();
+        Self {
+            locals: Some(Rc::new(Local { name, value, next })),
+            ..self.clone()
+        }
+    }
+
+    fn local(&self, name: &str) -> Option<&Value<'p>> {
+        self.local_list()
+            .find(|local| local.name == name)
+            .map(|local| &local.value)
+    }
+
+    fn local_list(&self) -> impl Iterator<Item = &Local<'p>> {
+        std::iter::successors(self.locals.as_deref(), |local| local.next.as_deref())
+    }
+}
+
+impl<'p> Compiler<'p> {
+    pub(crate) fn new(
+        program: &'p Program,
+        host: &'p dyn Sources,
+        given: &'p Given,
+        needs_inputs: bool,
+    ) -> Self {
+        Self {
+            program,
+            host,
+            given,
+            needs_inputs,
+            sink: Sink::default(),
+            structs: HashMap::new(),
+            values: HashMap::new(),
+            defaults: HashMap::new(),
+            open: Vec::new(),
+            aliases: Vec::new(),
+            inputs: IndexMap::new(),
+            files: IndexMap::new(),
+            resolver: crate::resolve::State::default(),
+            elements: 0,
+        }
+    }
+
+    /// Evaluates an expression where a type is expected, and makes the value fit or reports it.
+    pub(crate) fn typed(&mut self, context: &Context<'p>, expr: &'p Expr, want: &Type<'p>) -> Value<'p> {
+        let value = self.eval(context, expr, want);
+        self.coerce(value, want, context.base.span(expr.range))
+    }
+
+    /// Evaluates an expression; `want` only guides literals.
+    pub(crate) fn eval(&mut self, context: &Context<'p>, expr: &'p Expr, want: &Type<'p>) -> Value<'p> {
+        stacker::maybe_grow(128 << 10, 2 << 20, || self.eval_kind(context, expr, want))
+    }
+
+    fn eval_kind(&mut self, context: &Context<'p>, expr: &'p Expr, want: &Type<'p>) -> Value<'p> {
+        let span = context.base.span(expr.range);
+        let kind = match &expr.kind {
+            ExprKind::Name(name) => return self.name(context, name, span),
+            ExprKind::Text(text) => {
+                self.check_sections(text, context.base);
+                Kind::Text(TextRef {
+                    text,
+                    base: context.base,
+                })
+            }
+            ExprKind::Number { value, unit } => self.number(*value, *unit, span),
+            ExprKind::Bool(value) => Kind::Bool(*value),
+            ExprKind::Unset => Kind::Unset,
+            ExprKind::List(items) => {
+                let element = element_type(want);
+                Kind::List(Rc::new(
+                    items
+                        .iter()
+                        .map(|item| self.typed(context, item, &element))
+                        .collect(),
+                ))
+            }
+            ExprKind::Comprehension { element, clauses } => {
+                return self.comprehension(context, element, clauses, want, span);
+            }
+            ExprKind::Map(pairs) => return self.map_literal(context, pairs, want, span),
+            ExprKind::Record { head, fields } => return self.record(context, head, fields, span),
+            ExprKind::Call { callee, args } => return self.call(context, callee, args, span),
+            ExprKind::Field { base, name } => {
+                let value = self.eval(context, base, &Type::Any);
+                return self.read_field(&value, name, context.base).at(span);
+            }
+            ExprKind::Index { base, index } => {
+                let value = self.eval(context, base, &Type::Any);
+                return self.read_index(context, &value, index, span).at(span);
+            }
+            ExprKind::Unary { op, operand } => return self.unary(context, *op, operand, span),
+            ExprKind::Binary {
+                op,
+                op_range,
+                left,
+                right,
+            } => {
+                return self.binary(context, *op, context.base.span(*op_range), left, right, span);
+            }
+            ExprKind::If {
+                value,
+                condition,
+                otherwise,
+            } => {
+                return self
+                    .conditional(context, value, condition, otherwise, want)
+                    .at(span);
+            }
+            ExprKind::Range { low, high } => {
+                return self.range(context, low.as_deref(), high.as_deref(), span);
+            }
+            ExprKind::Chain(parts) => return self.chain(context, parts, span),
+            ExprKind::Missing => Kind::Poison,
+        };
+        Value::new(kind, span)
+    }
+
+    fn number(&mut self, value: Number, unit: Option<Unit>, span: Span) -> Kind<'p> {
+        let (scale, make): (i64, fn(i64) -> Kind<'p>) = match (value, unit) {
+            (Number::Integer(value), None) => return Kind::Int(value),
+            (Number::Float(value), None) => return Kind::Float(value),
+            (_, Some(Unit::Bytes(scale))) => (scale, Kind::Bytes),
+            (_, Some(Unit::Milliseconds(scale))) => (scale, Kind::Duration),
+        };
+        let scaled = match value {
+            Number::Integer(value) => value.checked_mul(scale),
+            Number::Float(value) => whole(value * scale as f64),
+        };
+        match scaled {
+            Some(value) => make(value),
+            None => {
+                self.sink.push(
+                    Diagnostic::new(
+                        &codes::bad_number,
+                        span,
+                        "this quantity has no whole value of 64 bits",
+                    )
+                    .help("durations are whole milliseconds, sizes are whole bytes"),
+                );
+                Kind::Poison
+            }
+        }
+    }
+
+    fn name(&mut self, context: &Context<'p>, name: &SmolStr, span: Span) -> Value<'p> {
+        if name.is_empty() {
+            return Value::poison(span);
+        }
+        if let Some(value) = context.local(name) {
+            return value.clone().at(span);
+        }
+        if let Some(def) = self.program.lookup(context.module, name) {
+            return self.definition(def, span);
+        }
+        if BUILTINS.contains(&name.as_str()) {
+            return Value::new(Kind::Builtin(name.clone()), span);
+        }
+        if !self.is_broken_name(context.module, name) {
+            let locals = context.local_list().map(|local| local.name.as_str());
+            let help = near_name(
+                name,
+                locals
+                    .chain(self.program.visible(context.module))
+                    .chain(BUILTINS.iter().copied()),
+            );
+            let error = Diagnostic::new(&codes::unknown_name, span, format!("`{name}` is not defined"))
+                .label("not found in this file, its includes or the standard library")
+                .help_if(help);
+            self.sink.push(error);
+        }
+        Value::poison(span)
+    }
+
+    /// Whether an item that could not be read probably defines the name.
+    fn is_broken_name(&self, module: u32, name: &str) -> bool {
+        let Some(module) = self.program.modules.get(module as usize) else {
+            return false;
+        };
+        let Some(file) = self.program.sources.get(module.file) else {
+            return false;
+        };
+        module
+            .tree
+            .items
+            .iter()
+            .filter(|item| matches!(item.node.kind, tree::ItemKind::Broken))
+            .any(|item| {
+                let text = file.text().get(item.offset as usize..).unwrap_or("");
+                text.split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .take(2)
+                    .any(|word| word == name)
+            })
+    }
+
+    /// The value a definition stands for, seen at `span`.
+    fn definition(&mut self, def: Def, span: Span) -> Value<'p> {
+        let (module, item) = match def {
+            Def::Module(module) => return Value::new(Kind::Module(module), span),
+            Def::Item { module, item } => (module, item),
+        };
+        let Some((item, _)) = self.program.item(module, item) else {
+            return Value::poison(span);
+        };
+        match &item.node.kind {
+            tree::ItemKind::Struct(_) => match self.struct_decl(def) {
+                Some(decl) => Value::new(Kind::StructType(decl), span),
+                None => Value::poison(span),
+            },
+            tree::ItemKind::Enum { .. } => match self.enum_decl(def) {
+                Some(decl) => Value::new(Kind::EnumType(decl), span),
+                None => Value::poison(span),
+            },
+            tree::ItemKind::Alias { name, .. } => match self.named_type(def).plain() {
+                Type::Struct(target, _) => self.definition(*target, span),
+                Type::Enum(decl) => Value::new(Kind::EnumType(decl.clone()), span),
+                _ => {
+                    let message = format!("`{}` is a type; a value is needed here", name.name);
+                    self.sink
+                        .push(Diagnostic::new(&codes::type_mismatch, span, message).label("this is a type"));
+                    Value::poison(span)
+                }
+            },
+            tree::ItemKind::Input { name, .. } => self.input(&name.name).at(span),
+            tree::ItemKind::Assign { .. } => self.assigned(def),
+            tree::ItemKind::Include { .. } | tree::ItemKind::Check(_) | tree::ItemKind::Broken => {
+                Value::poison(span)
+            }
+        }
+    }
+
+    /// The value of an assignment, evaluated once.
+    pub(crate) fn assigned(&mut self, def: Def) -> Value<'p> {
+        if let Some(value) = self.values.get(&def) {
+            return value.clone();
+        }
+        let Def::Item { module, item } = def else {
+            return Value::poison(NOWHERE);
+        };
+        let program = self.program;
+        let Some((item, base)) = program.item(module, item) else {
+            return Value::poison(NOWHERE);
+        };
+        let tree::ItemKind::Assign { name, ty, value } = &item.node.kind else {
+            return Value::poison(NOWHERE);
+        };
+        if self.open.contains(&def) {
+            self.report_value_cycle(def);
+            return Value::poison(base.span(name.range));
+        }
+        self.open.push(def);
+        let context = Context::new(module, base);
+        let want = match ty {
+            Some(ty) => self.resolve_type(module, base, ty),
+            None => self.expected_of(&name.name),
+        };
+        let result = self.typed(&context, value, &want);
+        self.open.pop();
+        // A cycle through this name has poisoned it in between; that verdict stays.
+        self.values.entry(def).or_insert(result).clone()
+    }
+
+    /// `jobs` and `hooks` have a type of their own.
+    fn expected_of(&mut self, name: &str) -> Type<'p> {
+        let element = match name {
+            "jobs" => "Job",
+            "hooks" => "Hook",
+            _ => return Type::Any,
+        };
+        match self.prelude_type(element) {
+            Some(ty) => Type::List(Rc::new(ty)),
+            None => Type::Any,
+        }
+    }
+
+    fn report_value_cycle(&mut self, def: Def) {
+        let start = self.open.iter().position(|open| *open == def).unwrap_or(0);
+        let hops: Vec<Def> = self.open.get(start..).unwrap_or(&[]).to_vec();
+        let places: Vec<Span> = hops
+            .iter()
+            .filter_map(|hop| self.program.name_span(*hop))
+            .collect();
+        let names: Vec<&str> = places
+            .iter()
+            .map(|place| self.program.sources.text(*place))
+            .collect();
+        let (Some(first), Some(first_name)) = (places.first(), names.first()) else {
+            return;
+        };
+        let path = names.join("` -> `");
+        let mut error = Diagnostic::new(
+            &codes::value_cycle,
+            *first,
+            format!("`{first_name}` is defined by itself: `{path}` -> `{first_name}`"),
+        )
+        .label("this value needs itself")
+        .help("a value is built before it is used; take one of the names out of the circle");
+        for place in places.iter().skip(1) {
+            error = error.also(*place, "by way of this value");
+        }
+        self.sink.push(error);
+        for hop in hops {
+            self.values.insert(hop, Value::poison(*first));
+        }
+    }
+
+    fn comprehension(
+        &mut self,
+        context: &Context<'p>,
+        element: &'p Expr,
+        clauses: &'p [tree::Clause],
+        want: &Type<'p>,
+        span: Span,
+    ) -> Value<'p> {
+        let element_want = element_type(want);
+        let mut out = Vec::new();
+        let mut rounds = Rounds {
+            made: 0,
+            is_opaque: false,
+        };
+        self.clauses(context, element, clauses, &element_want, &mut out, &mut rounds);
+        if rounds.made == 0 {
+            // Nothing was evaluated: look at the body once with elements of any kind.
+            self.sink.hypothetical += 1;
+            let mut inner = context.clone();
+            for clause in clauses {
+                let unknown = Value::new(Kind::Opaque(Type::Any), context.base.span(clause.name.range));
+                inner = inner.with_local(clause.name.name.clone(), unknown);
+            }
+            self.typed(&inner, element, &element_want);
+            self.sink.hypothetical -= 1;
+        }
+        if rounds.is_opaque {
+            return Value::new(Kind::Opaque(Type::List(Rc::new(element_want))), span);
+        }
+        Value::new(Kind::List(Rc::new(out)), span)
+    }
+
+    fn clauses(
+        &mut self,
+        context: &Context<'p>,
+        element: &'p Expr,
+        clauses: &'p [tree::Clause],
+        want: &Type<'p>,
+        out: &mut Vec<Value<'p>>,
+        rounds: &mut Rounds,
+    ) {
+        let Some((clause, rest)) = clauses.split_first() else {
+            rounds.made += 1;
+            if self.count_element(context.base.span(element.range)) {
+                out.push(self.typed(context, element, want));
+            }
+            return;
+        };
+        let list = self.eval(context, &clause.list, &Type::Any);
+        let place = context.base.span(clause.list.range);
+        let elements: Vec<Value<'p>> = match &list.kind {
+            Kind::List(elements) => elements
+                .iter()
+                .map(|element| element.clone().behind(&list.scopes))
+                .collect(),
+            Kind::Opaque(ty) => {
+                rounds.is_opaque = true;
+                let element = match ty.plain() {
+                    Type::List(element) => (**element).clone(),
+                    _ => Type::Any,
+                };
+                vec![Value::new(Kind::Opaque(element), place)]
+            }
+            Kind::Poison => {
+                rounds.is_opaque = true;
+                Vec::new()
+            }
+            other => {
+                let message = format!(
+                    "`for` goes through a list, this is {}",
+                    crate::value::describe(other)
+                );
+                self.sink.push(
+                    Diagnostic::new(&codes::type_mismatch, place, message)
+                        .label("a list is needed here")
+                        .help("write a list, a range such as `0..9`, or `keys(map)`"),
+                );
+                rounds.is_opaque = true;
+                Vec::new()
+            }
+        };
+        for value in elements {
+            let inner = context.with_local(clause.name.name.clone(), value);
+            let is_taken = match &clause.condition {
+                None => true,
+                Some(condition) => {
+                    let holds = self.typed(&inner, condition, &Type::Boolean);
+                    match holds.kind {
+                        Kind::Bool(holds) => holds,
+                        _ => {
+                            rounds.is_opaque = true;
+                            true
+                        }
+                    }
+                }
+            };
+            if is_taken {
+                self.clauses(&inner, element, rest, want, out, rounds);
+            }
+        }
+    }
+
+    /// Counts an element against the limit; says whether it may be made.
+    fn count_element(&mut self, span: Span) -> bool {
+        self.elements += 1;
+        if self.elements == MAX_ELEMENTS + 1 {
+            let message = format!("a program makes at most {MAX_ELEMENTS} list elements");
+            self.sink
+                .push(Diagnostic::new(&codes::limit, span, message).label("the limit is reached here"));
+        }
+        self.elements <= MAX_ELEMENTS
+    }
+
+    fn conditional(
+        &mut self,
+        context: &Context<'p>,
+        value: &'p Expr,
+        condition: &'p Expr,
+        otherwise: &'p Expr,
+        want: &Type<'p>,
+    ) -> Value<'p> {
+        let holds = self.typed(context, condition, &Type::Boolean);
+        let (taken, other) = match holds.kind {
+            Kind::Bool(false) => (otherwise, value),
+            _ => (value, otherwise),
+        };
+        let result = self.eval(context, taken, want);
+        self.sink.hypothetical += 1;
+        self.eval(context, other, want);
+        self.sink.hypothetical -= 1;
+        match holds.kind {
+            Kind::Bool(_) | Kind::Poison => result,
+            _ => Value::new(Kind::Opaque(want.clone()), result.span),
+        }
+    }
+
+    fn range(
+        &mut self,
+        context: &Context<'p>,
+        low: Option<&'p Expr>,
+        high: Option<&'p Expr>,
+        span: Span,
+    ) -> Value<'p> {
+        let (Some(low), Some(high)) = (low, high) else {
+            self.sink.push(
+                Diagnostic::new(&codes::bad_operation, span, "a range of values has two ends")
+                    .help("open ends stand only behind `where`, as in `Integer where 1..`"),
+            );
+            return Value::poison(span);
+        };
+        let low = self.typed(context, low, &Type::Integer);
+        let high = self.typed(context, high, &Type::Integer);
+        let (low, high) = match (&low.kind, &high.kind) {
+            (Kind::Int(low), Kind::Int(high)) => (*low, *high),
+            (Kind::Poison, _) | (_, Kind::Poison) => return Value::poison(span),
+            _ => return Value::new(Kind::Opaque(Type::List(Rc::new(Type::Integer))), span),
+        };
+        let count = i128::from(high) - i128::from(low) + 1;
+        if count > MAX_ELEMENTS as i128 {
+            let message = format!("a range has at most {MAX_ELEMENTS} elements, this one has {count}");
+            self.sink.push(Diagnostic::new(&codes::limit, span, message));
+            return Value::poison(span);
+        }
+        let elements = (low..=high)
+            .map(|value| Value::new(Kind::Int(value), span))
+            .collect();
+        Value::new(Kind::List(Rc::new(elements)), span)
+    }
+}
+
+/// What a comprehension went through.
+struct Rounds {
+    made: usize,
+    is_opaque: bool,
+}
+
+/// A place for values that have none; it belongs to no file.
+pub(crate) const NOWHERE: Span = Span {
+    file: aur_diagnostics::FileId(u32::MAX),
+    start: 0,
+    end: 0,
+};
+
+fn element_type<'p>(want: &Type<'p>) -> Type<'p> {
+    match want.plain() {
+        Type::List(element) => (**element).clone(),
+        _ => Type::Any,
+    }
+}
+
+/// The integer a float stands for exactly.
+pub(crate) fn whole(value: f64) -> Option<i64> {
+    // Every float below 2^63 in size converts without loss of its whole part.
+    (value.fract() == 0.0 && value.abs() < 9.2e18).then_some(value as i64)
+}
+
+impl<'p> Value<'p> {
+    /// The same value, written at another place; texts keep theirs.
+    pub(crate) fn at(mut self, span: Span) -> Self {
+        if !matches!(self.kind, Kind::Text(_) | Kind::Struct(_)) {
+            self.span = span;
+        }
+        self
+    }
+
+    pub(crate) fn with_attributes_of(self, parent: &Value<'p>) -> Self {
+        match &parent.kind {
+            Kind::Struct(inner) => {
+                let scopes = crate::value::ScopeNode {
+                    scope: Scope::Attributes(inner.clone()),
+                    next: parent.scopes.clone(),
+                };
+                self.behind(&Some(Rc::new(scopes)))
+            }
+            _ => self.behind(&parent.scopes),
+        }
+    }
+}

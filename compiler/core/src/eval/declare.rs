@@ -1,0 +1,272 @@
+//! Declarations: structs, enums, and written types.
+
+use std::rc::Rc;
+
+use aur_diagnostics::{Diagnostic, codes};
+use aur_grammar::tree::{ItemKind, TypeExpr, TypeKind};
+
+use super::{Compiler, Context};
+use crate::program::{Def, PRELUDE_MODULE, near_name};
+use crate::types::{EnumDecl, FieldDecl, Rule, StructDecl, Type};
+use crate::value::{Base, Value};
+
+const BASIC: [&str; 8] = [
+    "String", "Integer", "Float", "Boolean", "Bytes", "Duration", "List", "Map",
+];
+
+impl<'p> Compiler<'p> {
+    /// The declaration of a struct; made at the first question.
+    pub(crate) fn struct_decl(&mut self, def: Def) -> Option<Rc<StructDecl<'p>>> {
+        if let Some(decl) = self.structs.get(&def) {
+            return decl.clone();
+        }
+        let Def::Item { module, item } = def else {
+            return None;
+        };
+        let (item, base) = self.program.item(module, item)?;
+        let ItemKind::Struct(declared) = &item.node.kind else {
+            return None;
+        };
+        let mut fields: Vec<FieldDecl<'p>> = Vec::new();
+        for member in &declared.members {
+            let span = base.span(member.name.range);
+            if let Some(earlier) = fields.iter().find(|field| field.name == member.name.name) {
+                let message = format!("`{}` has two fields `{}`", declared.name.name, member.name.name);
+                self.sink.push(
+                    Diagnostic::new(&codes::duplicate_name, span, message)
+                        .label("declared again here")
+                        .also(earlier.span, "first declared here"),
+                );
+                continue;
+            }
+            let ty = self.resolve_type(module, base, &member.ty);
+            let (ty, is_optional) = match ty {
+                Type::Optional(inner) => ((*inner).clone(), true),
+                ty => (ty, false),
+            };
+            fields.push(FieldDecl {
+                name: member.name.name.clone(),
+                ty,
+                is_optional,
+                default: member.default.as_ref(),
+                span,
+            });
+        }
+        let decl = Rc::new(StructDecl {
+            def,
+            name: declared.name.name.clone(),
+            module,
+            base,
+            span: base.span(declared.name.range),
+            fields,
+            checks: &declared.checks,
+        });
+        self.structs.insert(def, Some(decl.clone()));
+        Some(decl)
+    }
+
+    pub(crate) fn enum_decl(&mut self, def: Def) -> Option<Rc<EnumDecl>> {
+        let Def::Item { module, item } = def else {
+            return None;
+        };
+        let (item, _) = self.program.item(module, item)?;
+        let ItemKind::Enum { name, members } = &item.node.kind else {
+            return None;
+        };
+        let members = members.iter().map(|member| member.name.clone()).collect();
+        Some(Rc::new(EnumDecl {
+            def,
+            name: name.name.clone(),
+            members,
+        }))
+    }
+
+    /// A type of the prelude by name.
+    pub(crate) fn prelude_type(&mut self, name: &str) -> Option<Type<'p>> {
+        let def = self.program.lookup(PRELUDE_MODULE, name)?;
+        Some(self.named_type(def))
+    }
+
+    pub(crate) fn prelude_struct(&mut self, name: &str) -> Option<Rc<StructDecl<'p>>> {
+        let def = self.program.lookup(PRELUDE_MODULE, name)?;
+        self.struct_decl(def)
+    }
+
+    /// The default of a field, evaluated once.
+    pub(crate) fn default_of(&mut self, decl: &Rc<StructDecl<'p>>, index: usize) -> Option<Value<'p>> {
+        let key = (decl.def, index);
+        if let Some(value) = self.defaults.get(&key) {
+            return value.clone();
+        }
+        let field = decl.fields.get(index)?;
+        let expr = field.default?;
+        // A default that needs itself finds nothing here and is reported as missing where it is used.
+        self.defaults.insert(key, None);
+        let value = self.typed(&Context::new(decl.module, decl.base), expr, &field.ty);
+        self.defaults.insert(key, Some(value.clone()));
+        Some(value)
+    }
+
+    /// Reads a written type.
+    pub(crate) fn resolve_type(&mut self, module: u32, base: Base, ty: &'p TypeExpr) -> Type<'p> {
+        match &ty.kind {
+            TypeKind::Missing => Type::Any,
+            TypeKind::Optional(inner) => Type::Optional(Rc::new(self.resolve_type(module, base, inner))),
+            TypeKind::Union(types) => Type::Union(Rc::new(
+                types
+                    .iter()
+                    .map(|ty| self.resolve_type(module, base, ty))
+                    .collect(),
+            )),
+            TypeKind::Where { base: inner, rule } => {
+                let inner = self.resolve_type(module, base, inner);
+                Type::Refined(
+                    Rc::new(inner),
+                    Rule {
+                        expr: rule,
+                        base,
+                        module,
+                    },
+                )
+            }
+            TypeKind::Name {
+                namespace,
+                name,
+                args,
+            } => {
+                let args: Vec<Type<'p>> = args
+                    .iter()
+                    .map(|arg| self.resolve_type(module, base, arg))
+                    .collect();
+                let from = match namespace {
+                    None => Some(module),
+                    Some(namespace) => match self.program.lookup(module, &namespace.name) {
+                        Some(Def::Module(module)) => Some(module),
+                        _ => None,
+                    },
+                };
+                self.type_by_name(from, base, ty, &name.name, args)
+            }
+        }
+    }
+
+    fn type_by_name(
+        &mut self,
+        module: Option<u32>,
+        base: Base,
+        ty: &TypeExpr,
+        name: &str,
+        args: Vec<Type<'p>>,
+    ) -> Type<'p> {
+        let span = base.span(ty.range);
+        let mut args = args.into_iter();
+        let (first, second, more) = (args.next(), args.next(), args.next());
+        match (name, first, second, more) {
+            ("", ..) => Type::Any,
+            ("String", None, ..) => Type::String,
+            ("Integer", None, ..) => Type::Integer,
+            ("Float", None, ..) => Type::Float,
+            ("Boolean", None, ..) => Type::Boolean,
+            ("Bytes", None, ..) => Type::Bytes,
+            ("Duration", None, ..) => Type::Duration,
+            ("List", Some(element), None, None) => Type::List(Rc::new(element)),
+            ("Map", Some(key), Some(value), None) => Type::Map(Rc::new((key, value))),
+            ("List" | "Map", ..) => {
+                let example = if name == "List" {
+                    "`List[String]`"
+                } else {
+                    "`Map[String, Integer]`"
+                };
+                self.sink.push(
+                    Diagnostic::new(
+                        &codes::unknown_type,
+                        span,
+                        format!("`{name}` says in brackets what it holds"),
+                    )
+                    .help(format!("write {example}")),
+                );
+                Type::Any
+            }
+            (_, None, ..) => match module.and_then(|module| self.program.lookup(module, name)) {
+                Some(def) if self.is_type(def) => self.named_type(def),
+                found => {
+                    let message = match found {
+                        Some(_) => format!("`{name}` is a value, not a type"),
+                        None => format!("there is no type `{name}`"),
+                    };
+                    let visible: Vec<&str> = module.map(|module| self.type_names(module)).unwrap_or_default();
+                    let help = near_name(name, BASIC.into_iter().chain(visible));
+                    self.sink.push(
+                        Diagnostic::new(&codes::unknown_type, span, message)
+                            .label("a type is needed here")
+                            .help_if(help),
+                    );
+                    Type::Any
+                }
+            },
+            (_, Some(_), ..) => {
+                self.sink.push(Diagnostic::new(
+                    &codes::unknown_type,
+                    span,
+                    format!("`{name}` takes nothing in brackets"),
+                ));
+                Type::Any
+            }
+        }
+    }
+
+    fn is_type(&self, def: Def) -> bool {
+        let Def::Item { module, item } = def else {
+            return false;
+        };
+        self.program.item(module, item).is_some_and(|(item, _)| {
+            matches!(
+                item.node.kind,
+                ItemKind::Struct(_) | ItemKind::Enum { .. } | ItemKind::Alias { .. }
+            )
+        })
+    }
+
+    fn type_names(&self, module: u32) -> Vec<&'p str> {
+        let program = self.program;
+        program
+            .visible(module)
+            .filter(|name| program.lookup(module, name).is_some_and(|def| self.is_type(def)))
+            .collect()
+    }
+
+    /// The type that a struct, enum or alias stands for.
+    pub(crate) fn named_type(&mut self, def: Def) -> Type<'p> {
+        let Def::Item { module, item } = def else {
+            return Type::Any;
+        };
+        let program = self.program;
+        let Some((item, base)) = program.item(module, item) else {
+            return Type::Any;
+        };
+        match &item.node.kind {
+            ItemKind::Struct(declared) => Type::Struct(def, declared.name.name.clone()),
+            ItemKind::Enum { .. } => self.enum_decl(def).map_or(Type::Any, Type::Enum),
+            ItemKind::Alias { name, ty } => {
+                if self.aliases.contains(&def) {
+                    let message = format!("the type `{}` is defined by itself", name.name);
+                    self.sink.push(Diagnostic::new(
+                        &codes::value_cycle,
+                        base.span(name.range),
+                        message,
+                    ));
+                    return Type::Any;
+                }
+                self.aliases.push(def);
+                let ty = self.resolve_type(module, base, ty);
+                self.aliases.pop();
+                ty
+            }
+            ItemKind::Include { .. }
+            | ItemKind::Input { .. }
+            | ItemKind::Assign { .. }
+            | ItemKind::Check(_)
+            | ItemKind::Broken => Type::Any,
+        }
+    }
+}

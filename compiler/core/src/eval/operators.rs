@@ -1,0 +1,446 @@
+//! Operators: eager, checked, and defined only for values that are known.
+
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+use aur_diagnostics::{Diagnostic, Span, codes};
+use aur_grammar::tree::{BinaryOp, Expr, UnaryOp};
+
+use super::{Compiler, Context};
+use crate::types::Type;
+use crate::value::{Kind, Slot, Value, describe};
+
+impl<'p> Compiler<'p> {
+    pub(super) fn unary(
+        &mut self,
+        context: &Context<'p>,
+        op: UnaryOp,
+        operand: &'p Expr,
+        span: Span,
+    ) -> Value<'p> {
+        if op == UnaryOp::Not {
+            let value = self.typed(context, operand, &Type::Boolean);
+            let kind = match value.kind {
+                Kind::Bool(value) => Kind::Bool(!value),
+                Kind::Poison => Kind::Poison,
+                _ => Kind::Opaque(Type::Boolean),
+            };
+            return Value::new(kind, span);
+        }
+        let value = self.known(context, operand);
+        let kind = match &value.kind {
+            Kind::Int(number) => number.checked_neg().map(Kind::Int),
+            Kind::Float(number) => Some(Kind::Float(-number)),
+            Kind::Duration(number) => number.checked_neg().map(Kind::Duration),
+            Kind::Bytes(number) => number.checked_neg().map(Kind::Bytes),
+            Kind::Opaque(ty) => Some(Kind::Opaque(ty.clone())),
+            Kind::Poison => Some(Kind::Poison),
+            other => {
+                let message = format!("`-` takes a number, this is {}", describe(other));
+                self.sink.push(Diagnostic::new(
+                    &codes::type_mismatch,
+                    context.base.span(operand.range),
+                    message,
+                ));
+                Some(Kind::Poison)
+            }
+        };
+        self.or_overflow(kind, span)
+    }
+
+    pub(super) fn binary(
+        &mut self,
+        context: &Context<'p>,
+        op: BinaryOp,
+        op_span: Span,
+        left: &'p Expr,
+        right: &'p Expr,
+        span: Span,
+    ) -> Value<'p> {
+        if matches!(op, BinaryOp::And | BinaryOp::Or) {
+            return self.logic(context, op, left, right, span);
+        }
+        let left = self.known(context, left);
+        let right = self.known(context, right);
+        if left.is_poison() || right.is_poison() {
+            return Value::poison(span);
+        }
+        match op {
+            BinaryOp::Equal | BinaryOp::NotEqual => {
+                let kind = match self.same(&left, &right) {
+                    Some(same) => Kind::Bool(same == (op == BinaryOp::Equal)),
+                    None => Kind::Opaque(Type::Boolean),
+                };
+                Value::new(kind, span)
+            }
+            BinaryOp::Less | BinaryOp::LessEqual | BinaryOp::Greater | BinaryOp::GreaterEqual => {
+                self.compare(op, op_span, &left, &right, span)
+            }
+            BinaryOp::In => self.contains(op_span, &left, &right, span),
+            _ => self.arithmetic(op, op_span, &left, &right, span),
+        }
+    }
+
+    fn logic(
+        &mut self,
+        context: &Context<'p>,
+        op: BinaryOp,
+        left: &'p Expr,
+        right: &'p Expr,
+        span: Span,
+    ) -> Value<'p> {
+        let left = self.typed(context, left, &Type::Boolean);
+        let decides = matches!(
+            (op, &left.kind),
+            (BinaryOp::And, Kind::Bool(false)) | (BinaryOp::Or, Kind::Bool(true))
+        );
+        self.sink.hypothetical += u32::from(decides);
+        let right = self.typed(context, right, &Type::Boolean);
+        self.sink.hypothetical -= u32::from(decides);
+        let kind = match (&left.kind, &right.kind) {
+            (Kind::Poison, _) | (_, Kind::Poison) => Kind::Poison,
+            (Kind::Bool(left), _) if decides => Kind::Bool(*left),
+            (Kind::Bool(_), Kind::Bool(right)) => Kind::Bool(*right),
+            _ => Kind::Opaque(Type::Boolean),
+        };
+        Value::new(kind, span)
+    }
+
+    fn arithmetic(
+        &mut self,
+        op: BinaryOp,
+        op_span: Span,
+        left: &Value<'p>,
+        right: &Value<'p>,
+        span: Span,
+    ) -> Value<'p> {
+        use BinaryOp::{Add, Divide, FloorDivide, Multiply, Remainder, Subtract};
+        use Kind::{Bytes, Duration, Float, Int, List, Opaque, Raw};
+        let is_division = matches!(op, Divide | FloorDivide | Remainder);
+        if is_division && measures_zero(&right.kind) {
+            self.sink
+                .push(Diagnostic::new(&codes::bad_operation, span, "division by zero"));
+            return Value::poison(span);
+        }
+        let kind = match (op, &left.kind, &right.kind) {
+            (Add, Raw(a), Raw(b)) => Some(Raw(format!("{a}{b}").into())),
+            (Add, List(a), List(b)) => {
+                let own = |list: &[Value<'p>], scopes| {
+                    list.iter()
+                        .map(|item| item.clone().behind(scopes))
+                        .collect::<Vec<_>>()
+                };
+                let mut all = own(a, &left.scopes);
+                all.extend(own(b, &right.scopes));
+                Some(List(Rc::new(all)))
+            }
+            (Divide, Int(a), Int(b)) => Some(Float(*a as f64 / *b as f64)),
+            (_, Int(a), Int(b)) => whole_numbers(op, *a, *b).map(Int),
+            (_, Float(a), Float(b)) => fractions(op, *a, *b),
+            (_, Int(a), Float(b)) => fractions(op, *a as f64, *b),
+            (_, Float(a), Int(b)) => fractions(op, *a, *b as f64),
+            (Divide, Bytes(a), Bytes(b)) | (Divide, Duration(a), Duration(b)) => {
+                Some(Float(*a as f64 / *b as f64))
+            }
+            (FloorDivide, Bytes(a), Bytes(b)) | (FloorDivide, Duration(a), Duration(b)) => {
+                floor_divide(*a, *b).map(Int)
+            }
+            (Add | Subtract | Remainder, Bytes(a), Bytes(b)) => whole_numbers(op, *a, *b).map(Bytes),
+            (Add | Subtract | Remainder, Duration(a), Duration(b)) => whole_numbers(op, *a, *b).map(Duration),
+            (Multiply, Bytes(a), Int(b)) | (Multiply, Int(a), Bytes(b)) => a.checked_mul(*b).map(Bytes),
+            (Multiply, Duration(a), Int(b)) | (Multiply, Int(a), Duration(b)) => {
+                a.checked_mul(*b).map(Duration)
+            }
+            (Multiply, Bytes(a), Float(b)) | (Multiply, Float(b), Bytes(a)) => {
+                super::whole((*a as f64 * b).round()).map(Bytes)
+            }
+            (Multiply, Duration(a), Float(b)) | (Multiply, Float(b), Duration(a)) => {
+                super::whole((*a as f64 * b).round()).map(Duration)
+            }
+            (Divide | FloorDivide, Bytes(a), Int(b)) => floor_divide(*a, *b).map(Bytes),
+            (Divide | FloorDivide, Duration(a), Int(b)) => floor_divide(*a, *b).map(Duration),
+            (Divide, Bytes(a), Float(b)) => super::whole((*a as f64 / b).round()).map(Bytes),
+            (Divide, Duration(a), Float(b)) => super::whole((*a as f64 / b).round()).map(Duration),
+            (_, Opaque(ty), _) | (_, _, Opaque(ty)) => {
+                Some(Opaque(if op == Add { ty.clone() } else { Type::Any }))
+            }
+            (_, a, b) => {
+                self.report_operands(op, op_span, a, b, left.span, right.span);
+                return Value::poison(span);
+            }
+        };
+        self.or_overflow(kind, span)
+    }
+
+    fn report_operands(
+        &mut self,
+        op: BinaryOp,
+        op_span: Span,
+        a: &Kind<'p>,
+        b: &Kind<'p>,
+        left: Span,
+        right: Span,
+    ) {
+        let message = format!(
+            "`{}` is not defined for {} and {}",
+            symbol(op),
+            describe(a),
+            describe(b)
+        );
+        let help = match (op, a, b) {
+            (BinaryOp::Add, Kind::Raw(_), Kind::Int(_) | Kind::Float(_))
+            | (BinaryOp::Add, Kind::Int(_), Kind::Raw(_)) => {
+                Some("write the number into the text: `\"..{{n}}\".bind(n = n)`".to_string())
+            }
+            (_, Kind::Struct(value), _) | (_, _, Kind::Struct(value)) if value.decl.name == "Constraint" => {
+                Some("put each order into the list: `[a -> b, c -> d]`".to_string())
+            }
+            (
+                BinaryOp::Add | BinaryOp::Subtract,
+                Kind::Bytes(_) | Kind::Duration(_),
+                Kind::Int(_) | Kind::Float(_),
+            ) => Some("give the number a unit, such as `MB` or `s`".to_string()),
+            _ => None,
+        };
+        self.sink.push(
+            Diagnostic::new(&codes::type_mismatch, op_span, message)
+                .also(left, describe(a))
+                .also(right, describe(b))
+                .help_if(help),
+        );
+    }
+
+    fn or_overflow(&mut self, kind: Option<Kind<'p>>, span: Span) -> Value<'p> {
+        match kind {
+            Some(kind) => Value::new(kind, span),
+            None => {
+                let message = "the result does not fit into 64 bits";
+                self.sink
+                    .push(Diagnostic::new(&codes::bad_operation, span, message));
+                Value::poison(span)
+            }
+        }
+    }
+
+    fn compare(
+        &mut self,
+        op: BinaryOp,
+        op_span: Span,
+        left: &Value<'p>,
+        right: &Value<'p>,
+        span: Span,
+    ) -> Value<'p> {
+        use Kind::{Bytes, Duration, Float, Int, Opaque, Raw};
+        let order = match (&left.kind, &right.kind) {
+            (Int(a), Int(b)) | (Bytes(a), Bytes(b)) | (Duration(a), Duration(b)) => Some(a.cmp(b)),
+            (Raw(a), Raw(b)) => Some(a.cmp(b)),
+            (Float(a), Float(b)) => a.partial_cmp(b),
+            (Int(a), Float(b)) => (*a as f64).partial_cmp(b),
+            (Float(a), Int(b)) => a.partial_cmp(&(*b as f64)),
+            (Opaque(_), _) | (_, Opaque(_)) => return Value::new(Opaque(Type::Boolean), span),
+            (a, b) => {
+                self.report_operands(op, op_span, a, b, left.span, right.span);
+                return Value::poison(span);
+            }
+        };
+        let holds = match op {
+            BinaryOp::Less => order == Some(Ordering::Less),
+            BinaryOp::LessEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+            BinaryOp::Greater => order == Some(Ordering::Greater),
+            _ => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+        };
+        Value::new(Kind::Bool(holds), span)
+    }
+
+    fn contains(&mut self, op_span: Span, left: &Value<'p>, right: &Value<'p>, span: Span) -> Value<'p> {
+        let found = match (&left.kind, &right.kind) {
+            (_, Kind::List(items)) => {
+                let answers: Vec<Option<bool>> = items.iter().map(|item| self.same(left, item)).collect();
+                if answers.contains(&Some(true)) {
+                    Some(true)
+                } else if answers.contains(&None) {
+                    None
+                } else {
+                    Some(false)
+                }
+            }
+            (Kind::Raw(key), Kind::Map(_) | Kind::Namespace(_)) => {
+                Some(super::record::entry(&right.kind, key).is_some())
+            }
+            (Kind::Raw(part), Kind::Raw(text)) => Some(text.contains(part.as_ref())),
+            (Kind::Opaque(_), _) | (_, Kind::Opaque(_)) => None,
+            (a, b) => {
+                self.report_operands(BinaryOp::In, op_span, a, b, left.span, right.span);
+                return Value::poison(span);
+            }
+        };
+        Value::new(found.map_or(Kind::Opaque(Type::Boolean), Kind::Bool), span)
+    }
+
+    /// Whether two values are equal once their texts are resolved; `None` where that is not known yet.
+    pub(crate) fn same(&mut self, left: &Value<'p>, right: &Value<'p>) -> Option<bool> {
+        use Kind::{
+            Bool, Bytes, Duration, Enum, Float, Int, List, Map, Namespace, Opaque, Poison, Raw, Struct, Text,
+            Unset,
+        };
+        let left = if matches!(left.kind, Text(_)) {
+            self.known_text(left)
+        } else {
+            left.clone()
+        };
+        let right = if matches!(right.kind, Text(_)) {
+            self.known_text(right)
+        } else {
+            right.clone()
+        };
+        match (&left.kind, &right.kind) {
+            (Opaque(_) | Poison, _) | (_, Opaque(_) | Poison) => None,
+            (Unset, Unset) => Some(true),
+            (Bool(a), Bool(b)) => Some(a == b),
+            (Int(a), Int(b)) | (Bytes(a), Bytes(b)) | (Duration(a), Duration(b)) => Some(a == b),
+            (Float(a), Float(b)) => Some(a == b),
+            (Raw(a), Raw(b)) => Some(a == b),
+            (Enum(a, i), Enum(b, j)) => Some(a.def == b.def && i == j),
+            (Enum(a, i), Raw(b)) | (Raw(b), Enum(a, i)) => {
+                Some(a.members.get(*i as usize).is_some_and(|a| a == b.as_ref()))
+            }
+            (List(a), List(b)) => {
+                if a.len() != b.len() {
+                    return Some(false);
+                }
+                let pairs: Vec<_> = a.iter().cloned().zip(b.iter().cloned()).collect();
+                self.all_same(
+                    pairs
+                        .into_iter()
+                        .map(|(a, b)| (a.behind(&left.scopes), b.behind(&right.scopes))),
+                )
+            }
+            (Map(a), Map(b)) => {
+                if a.len() != b.len() {
+                    return Some(false);
+                }
+                let mut pairs = Vec::new();
+                for (key, item) in a.iter() {
+                    let key = super::coerce::finished_text(&key.kind)?.to_string();
+                    match super::record::entry(&right.kind, &key) {
+                        Some(other) => pairs.push((item.clone(), other)),
+                        None => return Some(false),
+                    }
+                }
+                self.all_same(pairs.into_iter())
+            }
+            (Namespace(a), Namespace(b)) => {
+                if a.len() != b.len() {
+                    return Some(false);
+                }
+                let mut pairs = Vec::new();
+                for (key, item) in a.iter() {
+                    match super::record::entry(&right.kind, key) {
+                        Some(other) => pairs.push((item.clone(), other)),
+                        None => return Some(false),
+                    }
+                }
+                self.all_same(pairs.into_iter())
+            }
+            (Struct(a), Struct(b)) => {
+                if a.decl.def != b.decl.def {
+                    return Some(false);
+                }
+                let mut pairs = Vec::new();
+                for index in 0..a.decl.fields.len() {
+                    match (self.slot(&left, index), self.slot(&right, index)) {
+                        (Some(a), Some(b)) => pairs.push((a, b)),
+                        (None, None) => {}
+                        _ => return Some(false),
+                    }
+                }
+                self.all_same(pairs.into_iter())
+            }
+            _ => Some(false),
+        }
+    }
+
+    fn all_same(&mut self, pairs: impl Iterator<Item = (Value<'p>, Value<'p>)>) -> Option<bool> {
+        let mut known = true;
+        for (a, b) in pairs {
+            match self.same(&a, &b) {
+                Some(true) => {}
+                Some(false) => return Some(false),
+                None => known = false,
+            }
+        }
+        known.then_some(true)
+    }
+
+    /// What a field of a struct value holds, default included.
+    fn slot(&mut self, value: &Value<'p>, index: usize) -> Option<Value<'p>> {
+        let Kind::Struct(inner) = &value.kind else {
+            return None;
+        };
+        let found = match inner.slots.get(index)? {
+            Slot::Set(found) => Some(found.clone()),
+            Slot::Default => self.default_of(&inner.decl.clone(), index),
+            Slot::Cleared => None,
+        };
+        found.map(|found| found.with_attributes_of(value))
+    }
+}
+
+fn measures_zero(kind: &Kind<'_>) -> bool {
+    match kind {
+        Kind::Int(number) | Kind::Bytes(number) | Kind::Duration(number) => *number == 0,
+        Kind::Float(number) => *number == 0.0,
+        _ => false,
+    }
+}
+
+fn whole_numbers(op: BinaryOp, a: i64, b: i64) -> Option<i64> {
+    match op {
+        BinaryOp::Add => a.checked_add(b),
+        BinaryOp::Subtract => a.checked_sub(b),
+        BinaryOp::Multiply => a.checked_mul(b),
+        BinaryOp::FloorDivide => floor_divide(a, b),
+        BinaryOp::Remainder => a.checked_sub(b.checked_mul(floor_divide(a, b)?)?),
+        _ => None,
+    }
+}
+
+/// Rounds down, so that `a == b * (a // b) + a % b` and the remainder has the sign of `b`.
+fn floor_divide(a: i64, b: i64) -> Option<i64> {
+    let quotient = a.checked_div(b)?;
+    let is_rounded_up = a.checked_rem(b)? != 0 && (a < 0) != (b < 0);
+    quotient.checked_sub(i64::from(is_rounded_up))
+}
+
+fn fractions<'p>(op: BinaryOp, a: f64, b: f64) -> Option<Kind<'p>> {
+    let result = match op {
+        BinaryOp::Add => a + b,
+        BinaryOp::Subtract => a - b,
+        BinaryOp::Multiply => a * b,
+        BinaryOp::Divide => a / b,
+        BinaryOp::FloorDivide => (a / b).floor(),
+        BinaryOp::Remainder => a - b * (a / b).floor(),
+        _ => return None,
+    };
+    result.is_finite().then_some(Kind::Float(result))
+}
+
+fn symbol(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Add => "+",
+        BinaryOp::Subtract => "-",
+        BinaryOp::Multiply => "*",
+        BinaryOp::Divide => "/",
+        BinaryOp::FloorDivide => "//",
+        BinaryOp::Remainder => "%",
+        BinaryOp::Equal => "==",
+        BinaryOp::NotEqual => "!=",
+        BinaryOp::Less => "<",
+        BinaryOp::LessEqual => "<=",
+        BinaryOp::Greater => ">",
+        BinaryOp::GreaterEqual => ">=",
+        BinaryOp::And => "and",
+        BinaryOp::Or => "or",
+        BinaryOp::In => "in",
+    }
+}

@@ -1,0 +1,128 @@
+//! Values as JSON, for `eval` and for the inputs of a plan.
+
+use serde_json::{Map, Value as Json};
+
+use crate::eval::Compiler;
+use crate::print;
+use crate::resolve::{Env, Judge, enter, struct_env};
+use crate::value::{Kind, Piece, Value};
+
+/// How durations and fractions are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As the language prints them: durations in seconds.
+    Printed,
+    /// As the plan holds them: durations in milliseconds.
+    Plan,
+}
+
+impl<'p> Compiler<'p> {
+    /// Writes a value that landed in `env`; what is open stays as `{{name}}`, what is unset is left out.
+    pub(crate) fn json_of(&mut self, value: &Value<'p>, env: &Env<'p>, form: Form) -> Json {
+        stacker::maybe_grow(128 << 10, 2 << 20, || self.json_kind(value, env, form))
+    }
+
+    fn json_kind(&mut self, value: &Value<'p>, env: &Env<'p>, form: Form) -> Json {
+        match &value.kind {
+            Kind::Poison | Kind::Unset => Json::Null,
+            Kind::Opaque(ty) => Json::String(format!("{{{{{ty}}}}}")),
+            Kind::Bool(value) => Json::Bool(*value),
+            Kind::Int(value) | Kind::Bytes(value) => Json::from(*value),
+            Kind::Float(value) => Json::from(*value),
+            Kind::Duration(value) => match form {
+                Form::Plan => Json::from(*value),
+                Form::Printed if value % 1000 == 0 => Json::from(value / 1000),
+                Form::Printed => Json::from(*value as f64 / 1000.0),
+            },
+            Kind::Text(_) | Kind::Raw(_) | Kind::Pieces(_) => {
+                let settled = self.settle(value, env, Judge::Later);
+                Json::String(text_of(&settled.kind))
+            }
+            Kind::Enum(decl, index) => Json::from(
+                decl.members
+                    .get(*index as usize)
+                    .map_or("", |member| member.as_str()),
+            ),
+            Kind::List(items) => {
+                let inner = enter(env, &value.scopes);
+                Json::Array(
+                    items
+                        .iter()
+                        .map(|item| self.json_of(item, &inner, form))
+                        .collect(),
+                )
+            }
+            Kind::Map(pairs) => {
+                let inner = enter(env, &value.scopes);
+                let mut out = Map::new();
+                for (key, item) in pairs.iter() {
+                    let key = self.settle(key, &inner, Judge::Later);
+                    let key = crate::eval::simple_text(&key.kind).unwrap_or_else(|| text_of(&key.kind));
+                    let item = self.json_of(item, &inner, form);
+                    out.insert(key, item);
+                }
+                Json::Object(out)
+            }
+            Kind::Namespace(entries) => {
+                let inner = enter(env, &value.scopes);
+                Json::Object(
+                    entries
+                        .iter()
+                        .map(|(name, item)| (name.to_string(), self.json_of(item, &inner, form)))
+                        .collect(),
+                )
+            }
+            Kind::Struct(inner) => {
+                let frame = struct_env(env, inner, &value.scopes);
+                let mut out = Map::new();
+                for (index, field) in inner.decl.fields.iter().enumerate() {
+                    let Some(found) = self.attribute(inner, index) else {
+                        continue;
+                    };
+                    let found = if found.is_template() {
+                        let settled = self.settle(&found, &frame, Judge::Later);
+                        match settled.kind {
+                            Kind::Pieces(_) => settled,
+                            _ => self.coerce(settled, &field.ty, found.span),
+                        }
+                    } else {
+                        found
+                    };
+                    let json = self.json_of(&found, &frame, form);
+                    out.insert(field.name.to_string(), json);
+                }
+                Json::Object(out)
+            }
+            Kind::StructType(_) | Kind::EnumType(_) | Kind::Module(_) | Kind::Builtin(_) => {
+                Json::String(crate::value::describe(&value.kind))
+            }
+        }
+    }
+}
+
+fn text_of(kind: &Kind<'_>) -> String {
+    match kind {
+        Kind::Pieces(pieces) => pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Literal(text) => text.to_string(),
+                Piece::Late(name, None) => format!("{{{{{name}}}}}"),
+                Piece::Late(name, Some(filter)) => {
+                    let segment = aur_ir::Segment::Name {
+                        filter: Some(*filter),
+                        late: name.clone(),
+                    };
+                    aur_ir::Text::Late {
+                        segments: vec![segment],
+                    }
+                    .to_string()
+                }
+                Piece::Open(name) => format!("{{{{{name}}}}}"),
+            })
+            .collect(),
+        Kind::Duration(value) => print::seconds(*value),
+        kind => crate::eval::finished_text(kind)
+            .map(|text| text.into_owned())
+            .unwrap_or_default(),
+    }
+}

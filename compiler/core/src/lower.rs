@@ -1,0 +1,283 @@
+//! From values to the plan.
+//!
+//! Jobs are lowered in the chain of frames they stand in; what is missing, open or against a job rule
+//! is reported here, once for each place, with the job it was reached from. Tasks that no job reaches
+//! are looked at too, but what is still open in them is no fault.
+
+mod job;
+mod order;
+mod place;
+mod task;
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use aur_diagnostics::{Diagnostic, Span, codes};
+use aur_grammar::tree::ItemKind;
+use aur_ir as ir;
+
+use crate::eval::{Compiler, Context};
+use crate::program::{Def, PRELUDE_MODULE};
+use crate::resolve::{Env, Judge, enter, struct_env};
+use crate::value::{Kind, Slot, StructValue, Value};
+
+/// Whether a program without `jobs` is at fault.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Jobs {
+    Needed,
+    Optional,
+}
+
+/// A leaf of the plan: its pointer, where it was written, and the places that were put into its text.
+type Leaf = (String, Span, Option<Rc<Vec<Span>>>);
+
+/// Lowers one program.
+pub(crate) struct Lowering<'c, 'p> {
+    pub(crate) compiler: &'c mut Compiler<'p>,
+    /// Where the plan is being written: a JSON pointer.
+    pointer: String,
+    spans: Vec<Leaf>,
+    /// Whether spans are collected.
+    is_traced: bool,
+    judge: Judge,
+    /// Structs that a job reaches.
+    reached: HashSet<usize>,
+}
+
+impl<'c, 'p> Lowering<'c, 'p> {
+    pub(crate) fn new(compiler: &'c mut Compiler<'p>) -> Self {
+        Self {
+            compiler,
+            pointer: String::new(),
+            spans: Vec::new(),
+            is_traced: false,
+            judge: Judge::Later,
+            reached: HashSet::new(),
+        }
+    }
+
+    /// Judges the whole program and returns its jobs and hooks.
+    pub(crate) fn program(&mut self, entry: u32, jobs: Jobs) -> (Vec<ir::Job>, Vec<ir::Hook>) {
+        self.evaluate_all();
+        self.is_traced = true;
+        let lowered = match self.entry_list(entry, "jobs") {
+            Some(list) => self.jobs(&list, jobs),
+            None => {
+                if jobs == Jobs::Needed {
+                    self.report_no_jobs(entry);
+                }
+                Vec::new()
+            }
+        };
+        let hooks = self
+            .entry_list(entry, "hooks")
+            .map(|list| self.hooks(&list))
+            .unwrap_or_default();
+        self.is_traced = false;
+        self.judge = Judge::Later;
+        self.compiler.sink.is_second_look = true;
+        self.sweep();
+        (lowered, hooks)
+    }
+
+    /// Evaluates every definition, used or not.
+    fn evaluate_all(&mut self) {
+        let program = self.compiler.program;
+        for (module, owner) in (0u32..).zip(&program.modules) {
+            for (index, item) in (0u32..).zip(&owner.tree.items) {
+                let def = Def::Item { module, item: index };
+                match &item.node.kind {
+                    ItemKind::Struct(_) => self.evaluate_struct(def),
+                    ItemKind::Enum { .. } | ItemKind::Alias { .. } => {
+                        self.compiler.named_type(def);
+                    }
+                    ItemKind::Assign { .. } => {
+                        self.compiler.assigned(def);
+                    }
+                    ItemKind::Check(rule) => {
+                        let base = crate::value::Base {
+                            file: owner.file,
+                            offset: item.offset,
+                        };
+                        let context = Context::new(module, base);
+                        self.compiler.check_rule(&context, rule, None);
+                    }
+                    ItemKind::Include { .. } | ItemKind::Input { .. } | ItemKind::Broken => {}
+                }
+            }
+        }
+    }
+
+    fn evaluate_struct(&mut self, def: Def) {
+        if let Some(decl) = self.compiler.struct_decl(def) {
+            for index in 0..decl.fields.len() {
+                self.compiler.default_of(&decl, index);
+            }
+        }
+    }
+
+    /// `jobs` or `hooks` as the entry file sees it.
+    fn entry_list(&mut self, entry: u32, name: &str) -> Option<Value<'p>> {
+        let def = self
+            .compiler
+            .program
+            .modules
+            .get(entry as usize)?
+            .names
+            .get(name)
+            .copied()?;
+        Some(self.compiler.assigned(def))
+    }
+
+    fn report_no_jobs(&mut self, entry: u32) {
+        let Some(module) = self.compiler.program.modules.get(entry as usize) else {
+            return;
+        };
+        if module
+            .tree
+            .items
+            .iter()
+            .any(|item| matches!(item.node.kind, ItemKind::Broken))
+        {
+            return;
+        }
+        let span = Span::new(module.file, 0, 0);
+        self.compiler.sink.push(
+            Diagnostic::new(&codes::no_jobs, span, "this file defines no `jobs`")
+                .help("end the file with the list of its jobs: `jobs = [hello]`"),
+        );
+    }
+
+    fn hooks(&mut self, list: &Value<'p>) -> Vec<ir::Hook> {
+        let root = self.compiler.root_env();
+        self.judge = Judge::Job(list.span);
+        let mut hooks = Vec::new();
+        for (value, env) in elements(list, &root) {
+            let Some(placed) = self.place(&value, &env) else {
+                continue;
+            };
+            self.require(&placed);
+            hooks.push(ir::Hook {
+                name: self.text(&placed, "name", None),
+                on: self.texts(&placed, "on"),
+                run: self.texts(&placed, "run"),
+            });
+        }
+        hooks
+    }
+
+    /// Looks at everything that no job reaches: cycles, texts that cannot be read, and the rules of tasks.
+    fn sweep(&mut self) {
+        let program = self.compiler.program;
+        for (module, owner) in (0u32..).zip(&program.modules) {
+            if module == PRELUDE_MODULE {
+                continue;
+            }
+            for (index, item) in (0u32..).zip(&owner.tree.items) {
+                if matches!(item.node.kind, ItemKind::Assign { .. }) {
+                    let value = self.compiler.assigned(Def::Item { module, item: index });
+                    let root = self.compiler.root_env();
+                    self.touch(&value, &root);
+                }
+            }
+        }
+    }
+
+    fn touch(&mut self, value: &Value<'p>, env: &Env<'p>) {
+        match &value.kind {
+            Kind::Text(_) => {
+                self.compiler.settle(value, env, Judge::Later);
+            }
+            Kind::List(_) => {
+                for (item, env) in elements(value, env) {
+                    self.touch(&item, &env);
+                }
+            }
+            Kind::Map(pairs) => {
+                let inner = enter(env, &value.scopes);
+                for (_, item) in pairs.iter() {
+                    self.touch(item, &inner);
+                }
+            }
+            Kind::Struct(inner) if self.reached.insert(Rc::as_ptr(inner).addr()) => {
+                self.touch_struct(value, inner, env)
+            }
+            _ => {}
+        }
+    }
+
+    fn touch_struct(&mut self, value: &Value<'p>, inner: &Rc<StructValue<'p>>, env: &Env<'p>) {
+        let has_processes = inner.decl.name == "Task"
+            && inner
+                .decl
+                .field("processes")
+                .is_some_and(|index| inner.written(index).is_some());
+        if has_processes && let Some(placed) = self.place(value, env) {
+            self.task(&placed);
+        }
+        let frame = struct_env(env, inner, &value.scopes);
+        for (index, field) in inner.decl.fields.iter().enumerate() {
+            let Some(Slot::Set(written)) = inner.slots.get(index) else {
+                continue;
+            };
+            if matches!(written.kind, Kind::Text(_)) {
+                let settled = self.compiler.settle(written, &frame, Judge::Later);
+                self.compiler.coerce(settled, &field.ty, written.span);
+            } else {
+                self.touch(written, &frame);
+            }
+        }
+    }
+
+    /// Turns the collected spans into those of the plan.
+    pub(crate) fn finish_spans(
+        self,
+        files: &[ir::SourceFile],
+    ) -> std::collections::BTreeMap<String, ir::PlanSpan> {
+        let sources = &self.compiler.program.sources;
+        let index_of: Vec<Option<u32>> = sources
+            .files()
+            .map(|(_, file)| {
+                files
+                    .iter()
+                    .position(|own| own.path == file.path())
+                    .map(|index| index as u32)
+            })
+            .collect();
+        let convert = |span: Span| -> Option<ir::PlanSpan> {
+            let file = index_of.get(span.file.0 as usize).copied().flatten()?;
+            let start = sources.get(span.file)?.position(span.start);
+            Some(ir::PlanSpan {
+                column: start.column,
+                end: span.end,
+                file,
+                from: Vec::new(),
+                line: start.line,
+                start: span.start,
+            })
+        };
+        self.spans
+            .into_iter()
+            .filter_map(|(pointer, span, from)| {
+                let mut place = convert(span)?;
+                place.from = from
+                    .iter()
+                    .flat_map(|from| from.iter())
+                    .filter_map(|span| convert(*span))
+                    .collect();
+                Some((pointer, place))
+            })
+            .collect()
+    }
+}
+
+/// The elements of a list, each with the chain it stands in.
+pub(crate) fn elements<'p>(list: &Value<'p>, env: &Env<'p>) -> Vec<(Value<'p>, Env<'p>)> {
+    match &list.kind {
+        Kind::List(items) => {
+            let inner = enter(env, &list.scopes);
+            items.iter().map(|item| (item.clone(), inner.clone())).collect()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,308 @@
+//! What waits for what, and the rules of it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aur_diagnostics::{Diagnostic, Span, codes, nearest};
+use aur_ir as ir;
+
+use super::place::Placed;
+use super::{Lowering, elements};
+use crate::value::{Kind, Slot};
+
+/// What the order needs to know of a process.
+#[derive(Clone)]
+pub(super) struct Member {
+    /// None where it is still open.
+    pub(super) name: Option<String>,
+    pub(super) span: Span,
+    pub(super) daemon: bool,
+    pub(super) ephemeral: bool,
+    pub(super) is_final: bool,
+}
+
+/// One process waits for another, and the place that says so.
+struct Wait {
+    before: usize,
+    after: usize,
+    span: Span,
+}
+
+impl<'p> Lowering<'_, 'p> {
+    pub(super) fn order(&mut self, task: &Placed<'p>, members: &[Member]) -> Vec<ir::Edge> {
+        let index_of: HashMap<&str, usize> = members
+            .iter()
+            .enumerate()
+            .filter_map(|(i, member)| Some((member.name.as_deref()?, i)))
+            .collect();
+        let mut waits = self.written_waits(task, members, &index_of);
+        let is_sequential = matches!(self.read(task, "sequential"), Some(read) if matches!(read.value.kind, Kind::Bool(true)));
+        if is_sequential {
+            self.check_no_second_order(task);
+            waits.extend(sequence(members, task.inner.span));
+        }
+        let mut seen = BTreeSet::new();
+        waits.retain(|wait| seen.insert((wait.before, wait.after)));
+        self.judge_waits(&waits, members);
+        waits
+            .iter()
+            .filter_map(|wait| {
+                let name = |index: usize| members.get(index).and_then(|member| member.name.clone());
+                Some(ir::Edge {
+                    after: name(wait.after)?,
+                    before: name(wait.before)?,
+                    on: ir::EdgeKind::Success,
+                })
+            })
+            .collect()
+    }
+
+    /// The edges of `constraints`.
+    fn written_waits(
+        &mut self,
+        task: &Placed<'p>,
+        members: &[Member],
+        index_of: &HashMap<&str, usize>,
+    ) -> Vec<Wait> {
+        let mut waits = Vec::new();
+        let Some(list) = self.read(task, "constraints") else {
+            return waits;
+        };
+        self.trace(Some("order"), list.span, None);
+        for (value, env) in elements(&list.value, &task.env) {
+            let Some(placed) = self.place(&value, &env) else {
+                continue;
+            };
+            self.require(&placed);
+            let Some(order) = self.read(&placed, "order") else {
+                continue;
+            };
+            let mut last: Option<usize> = None;
+            let names = elements(&order.value, &placed.env);
+            if names.is_empty() && matches!(order.value.kind, Kind::List(_)) {
+                let error = Diagnostic::new(
+                    &codes::unknown_process,
+                    order.value.span,
+                    "this order names no process",
+                );
+                self.error(error.help("remove it, or name the processes: `order(first, second)`"));
+            }
+            for (name, env) in names {
+                let span = name.span;
+                let settled = self.compiler.settle(&name, &env, self.judge);
+                let found = crate::eval::finished_text(&settled.kind).map(|name| name.into_owned());
+                let index = match found {
+                    Some(name) => match index_of.get(name.as_str()) {
+                        Some(index) => Some(*index),
+                        None => {
+                            self.report_unknown_process(&name, span, members);
+                            None
+                        }
+                    },
+                    None => None,
+                };
+                if let (Some(before), Some(after)) = (last, index) {
+                    waits.push(Wait { before, after, span });
+                }
+                last = index;
+            }
+        }
+        waits
+    }
+
+    fn report_unknown_process(&mut self, name: &str, span: Span, members: &[Member]) {
+        // With an open name among the processes, this may be the one.
+        if members.iter().any(|member| member.name.is_none()) {
+            return;
+        }
+        let names = || members.iter().filter_map(|member| member.name.as_deref());
+        let help = match nearest(name, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "its processes are {}",
+                names().take(8).collect::<Vec<_>>().join(", ")
+            ),
+        };
+        self.error(
+            Diagnostic::new(
+                &codes::unknown_process,
+                span,
+                format!("the task has no process `{}`", name.escape_debug()),
+            )
+            .label("not a process of this task")
+            .help(help),
+        );
+    }
+
+    /// A sequential task is ordered already.
+    fn check_no_second_order(&mut self, task: &Placed<'p>) {
+        let inner = &task.inner;
+        let written = inner
+            .decl
+            .field("constraints")
+            .and_then(|index| match inner.slots.get(index) {
+                Some(Slot::Set(value)) if matches!(&value.kind, Kind::List(items) if !items.is_empty()) => {
+                    Some(value.span)
+                }
+                _ => None,
+            });
+        if let Some(span) = written {
+            let error = Diagnostic::new(
+                &codes::double_order,
+                span,
+                "a sequential task has its order already: that of `processes`",
+            );
+            self.error(error.help("use `Task` instead of `SequentialTask`, or leave `constraints` out"));
+        }
+    }
+
+    fn judge_waits(&mut self, waits: &[Wait], members: &[Member]) {
+        for wait in waits {
+            let (Some(before), Some(after)) = (members.get(wait.before), members.get(wait.after)) else {
+                continue;
+            };
+            let (Some(first), Some(second)) = (&before.name, &after.name) else {
+                continue;
+            };
+            let (code, message, help) = if before.is_final != after.is_final {
+                (
+                    &codes::mixed_final,
+                    format!(
+                        "`{first}` and `{second}` are not of one kind: one runs while the task finalizes"
+                    ),
+                    "final processes run after all others by themselves; order only those of one kind",
+                )
+            } else if before.daemon {
+                (
+                    &codes::waits_for_daemon,
+                    format!("`{second}` waits for `{first}`, which is a daemon and never ends"),
+                    "leave the edge out, or do not make it a daemon",
+                )
+            } else if before.ephemeral && !after.ephemeral {
+                (
+                    &codes::waits_for_ephemeral,
+                    format!("`{second}` waits for `{first}`, which is ephemeral and may never end"),
+                    "leave the edge out, or make both ephemeral",
+                )
+            } else {
+                continue;
+            };
+            self.error(
+                Diagnostic::new(code, wait.span, message)
+                    .also(before.span, format!("`{first}`"))
+                    .also(after.span, format!("`{second}`"))
+                    .help(help),
+            );
+        }
+        if let Some(circle) = find_circle(members.len(), waits) {
+            self.report_circle(&circle, waits, members);
+        }
+    }
+
+    fn report_circle(&mut self, circle: &[usize], waits: &[Wait], members: &[Member]) {
+        let name = |index: usize| {
+            members
+                .get(index)
+                .and_then(|member| member.name.clone())
+                .unwrap_or_default()
+        };
+        let mut path: Vec<String> = circle.iter().map(|index| name(*index)).collect();
+        path.extend(circle.first().map(|index| name(*index)));
+        let hops: Vec<&Wait> = circle
+            .iter()
+            .zip(circle.iter().cycle().skip(1))
+            .filter_map(|(before, after)| {
+                waits
+                    .iter()
+                    .find(|wait| wait.before == *before && wait.after == *after)
+            })
+            .collect();
+        let Some(last) = hops.last() else { return };
+        let mut error = Diagnostic::new(
+            &codes::process_cycle,
+            last.span,
+            format!("processes wait for each other: {}", path.join(" -> ")),
+        )
+        .label("this closes the circle")
+        .help("take one of the edges out");
+        for hop in hops
+            .iter()
+            .rev()
+            .skip(1)
+            .rev()
+            .filter(|hop| hop.span != last.span)
+            .take(8)
+        {
+            error = error.also(
+                hop.span,
+                format!("`{}` waits for `{}`", name(hop.after), name(hop.before)),
+            );
+        }
+        self.error(error);
+    }
+}
+
+/// Each process waits for the one before it; final ones among themselves.
+fn sequence(members: &[Member], span: Span) -> Vec<Wait> {
+    let mut waits = Vec::new();
+    for is_final in [false, true] {
+        let chain: Vec<usize> = (0..members.len())
+            .filter(|index| {
+                members
+                    .get(*index)
+                    .is_some_and(|member| member.is_final == is_final)
+            })
+            .collect();
+        waits.extend(
+            chain
+                .iter()
+                .zip(chain.iter().skip(1))
+                .map(|(before, after)| Wait {
+                    before: *before,
+                    after: *after,
+                    span,
+                }),
+        );
+    }
+    waits
+}
+
+/// Finds one circle: processes in order, each followed by one that waits for it.
+fn find_circle(count: usize, waits: &[Wait]) -> Option<Vec<usize>> {
+    let mut open = vec![0usize; count];
+    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); count];
+    let mut before: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for wait in waits {
+        *open.get_mut(wait.after)? += 1;
+        followers.get_mut(wait.before)?.push(wait.after);
+        before.get_mut(wait.after)?.push(wait.before);
+    }
+    let mut free: Vec<usize> = (0..count).filter(|index| open.get(*index) == Some(&0)).collect();
+    let mut is_done = vec![false; count];
+    while let Some(index) = free.pop() {
+        *is_done.get_mut(index)? = true;
+        for follower in followers.get(index)? {
+            let waiting = open.get_mut(*follower)?;
+            *waiting -= 1;
+            if *waiting == 0 {
+                free.push(*follower);
+            }
+        }
+    }
+    // Whoever is left waits for someone who is left; going back along these edges must come around.
+    let mut at = is_done.iter().position(|done| !done)?;
+    let mut seen: Vec<Option<usize>> = vec![None; count];
+    let mut path = Vec::new();
+    loop {
+        if let Some(start) = seen.get(at).copied().flatten() {
+            let mut circle: Vec<usize> = path.split_off(start);
+            circle.reverse();
+            return Some(circle);
+        }
+        *seen.get_mut(at)? = Some(path.len());
+        path.push(at);
+        at = *before
+            .get(at)?
+            .iter()
+            .find(|index| is_done.get(**index) == Some(&false))?;
+    }
+}

@@ -1,0 +1,230 @@
+//! Tasks and their processes.
+
+use std::collections::BTreeMap;
+
+use aur_diagnostics::{Diagnostic, Span, codes};
+use aur_ir as ir;
+
+use super::order::Member;
+use super::place::Placed;
+use super::{Lowering, elements};
+use crate::resolve::Judge;
+use crate::value::{Kind, Value};
+
+/// The longest single argument that Linux passes to a program, its final zero included.
+const MAX_ARGUMENT: usize = 128 << 10;
+/// Less than this is not enough to start bash and a program.
+const SMALL_MEMORY: u64 = 16 << 20;
+
+impl<'p> Lowering<'_, 'p> {
+    /// A task that a job runs: it needs processes and resources.
+    pub(super) fn job_task(&mut self, placed: &Placed<'p>) -> Option<ir::Task> {
+        self.trace(None, Some(placed.inner.span), None);
+        self.require(placed);
+        let has_resources = self.read(placed, "resources").is_some();
+        if let Judge::Job(job) = self.judge
+            && !has_resources
+            && !self.compiler.is_in_broken_item(placed.inner.span)
+        {
+            self.compiler.report_missing(&placed.inner, &["resources"], job);
+        }
+        self.task(placed)
+    }
+
+    /// Lowers a task and judges its rules; open names are skipped where no job reaches it.
+    pub(super) fn task(&mut self, placed: &Placed<'p>) -> Option<ir::Task> {
+        let list = self.read(placed, "processes")?;
+        let processes = self.processes(placed, &list.value, list.span);
+        let members: Vec<Member> = processes.iter().map(|(member, _)| member.clone()).collect();
+        let order = self.order(placed, &members);
+        let files = self.files(placed);
+        let resources = self
+            .nested(placed, "resources")
+            .map(|resources| self.below("resources", |this| this.resources(&resources)));
+        let name = self.text(placed, "name", None);
+        let (finalization_wait_ms, max_concurrency, max_failures) = (
+            self.milliseconds(placed, "finalization_wait", "finalization_wait_ms"),
+            self.count(placed, "max_concurrency"),
+            self.count(placed, "max_failures"),
+        );
+        let user = self.optional_text(placed, "user", None);
+        let processes = processes
+            .into_iter()
+            .map(|(_, process)| process)
+            .collect::<Option<Vec<_>>>()?;
+        Some(ir::Task {
+            files,
+            finalization_wait_ms,
+            max_concurrency,
+            max_failures,
+            name,
+            order,
+            processes,
+            resources: resources?,
+            user,
+        })
+    }
+
+    fn processes(
+        &mut self,
+        task: &Placed<'p>,
+        list: &Value<'p>,
+        written: Option<Span>,
+    ) -> Vec<(Member, Option<ir::Process>)> {
+        let items = elements(list, &task.env);
+        if items.is_empty() && matches!(list.kind, Kind::List(_)) {
+            let error = Diagnostic::new(
+                &codes::missing_field,
+                written.unwrap_or(task.inner.span),
+                "this task has no processes",
+            );
+            self.error(error.help("add one: `processes = [Process { name = \"main\", cmdline = \"..\" }]`"));
+        }
+        let mut out: Vec<(Member, Option<ir::Process>)> = Vec::with_capacity(items.len());
+        let mut first: BTreeMap<String, Span> = BTreeMap::new();
+        for (index, (value, env)) in items.iter().enumerate() {
+            let Some(placed) = self.place(value, env) else {
+                continue;
+            };
+            let (member, process) = self.below(&format!("processes/{index}"), |this| {
+                this.process(&placed, task.inner.span)
+            });
+            if let Some(name) = &member.name {
+                match first.get(name) {
+                    Some(earlier) => {
+                        let error = Diagnostic::new(
+                            &codes::duplicate_process,
+                            member.span,
+                            format!("two processes of this task are called `{name}`"),
+                        )
+                        .label("this process");
+                        let error = if *earlier == member.span {
+                            error
+                                .note("both come from this one place")
+                                .help("make the names differ: `name = \"worker{{i}}\"` and `.bind(i = i)`")
+                        } else {
+                            error
+                                .also(*earlier, "the first process of this name")
+                                .help("rename one of them")
+                        };
+                        self.error(error);
+                    }
+                    None => {
+                        first.insert(name.clone(), member.span);
+                    }
+                }
+            }
+            out.push((member, process));
+        }
+        out
+    }
+
+    fn process(&mut self, placed: &Placed<'p>, task: Span) -> (Member, Option<ir::Process>) {
+        let own = placed.inner.span;
+        self.trace(
+            None,
+            Some(if self.compiler.is_prelude(own) { task } else { own }),
+            None,
+        );
+        self.require(placed);
+        let read_name = self.read(placed, "name");
+        let name = self.optional_text(placed, "name", None);
+        let name_span = read_name
+            .and_then(|read| read.span)
+            .filter(|span| !self.compiler.is_prelude(*span))
+            .unwrap_or(own);
+        let name = name.filter(|name| {
+            let is_good = ir::is_process_name(name);
+            if !is_good {
+                let message = format!("a process cannot be called `{}`", name.escape_debug());
+                self.error(
+                    Diagnostic::new(&codes::bad_process_name, name_span, message)
+                        .help("the name is a folder of the logs: no `/`, no leading dot, no line break, at most 255 bytes"),
+                );
+            }
+            is_good
+        });
+        let cmdline = self.late_text(placed, "cmdline");
+        if let Some(text) = &cmdline {
+            self.check_length(placed, text);
+        }
+        let (daemon, ephemeral, is_final) = (
+            self.flag(placed, "daemon"),
+            self.flag(placed, "ephemeral"),
+            self.flag(placed, "final"),
+        );
+        let member = Member {
+            name: name.clone(),
+            span: own,
+            daemon,
+            ephemeral,
+            is_final,
+        };
+        let max_failures = self.count(placed, "max_failures");
+        let min_duration_ms = self.milliseconds(placed, "min_duration", "min_duration_ms");
+        let process = name.zip(cmdline).map(|(name, cmdline)| ir::Process {
+            cmdline,
+            daemon,
+            ephemeral,
+            is_final,
+            max_failures,
+            min_duration_ms,
+            name,
+        });
+        (member, process)
+    }
+
+    fn check_length(&mut self, placed: &Placed<'p>, text: &ir::Text) {
+        let length = text.to_string().len();
+        if length >= MAX_ARGUMENT {
+            let span = self
+                .read(placed, "cmdline")
+                .and_then(|read| read.span)
+                .unwrap_or(placed.inner.span);
+            let message =
+                format!("this command has {length} bytes; Linux starts none of {MAX_ARGUMENT} bytes or more");
+            self.error(
+                Diagnostic::new(&codes::out_of_range, span, message)
+                    .help("put the script into the sandbox with `Task.files` and run it from there"),
+            );
+        }
+    }
+
+    fn files(&mut self, placed: &Placed<'p>) -> BTreeMap<String, String> {
+        let map = self.text_map(placed, "files");
+        let mut out = BTreeMap::new();
+        for (path, (content, span)) in map {
+            if !ir::is_sandbox_path(&path) {
+                let message = format!("`{}` does not stay in the sandbox", path.escape_debug());
+                self.error(
+                    Diagnostic::new(&codes::outside_root, span, message)
+                        .help("write a path below the sandbox, such as `bin/start.sh`"),
+                );
+            }
+            out.insert(path, content);
+        }
+        out
+    }
+
+    fn resources(&mut self, placed: &Placed<'p>) -> ir::Resources {
+        self.require(placed);
+        let ram_bytes = self.size(placed, "ram", "ram_bytes");
+        if let Some(span) = self.read(placed, "ram").and_then(|read| read.span)
+            && (1..SMALL_MEMORY).contains(&ram_bytes)
+        {
+            let message = format!(
+                "{} of memory is hardly enough to start a program",
+                crate::print::bytes(ram_bytes as i64)
+            );
+            self.error(
+                Diagnostic::new(&codes::small_memory, span, message)
+                    .help("bash with a small script needs about 16MB; a task over its limit is killed"),
+            );
+        }
+        ir::Resources {
+            cpu: self.float(placed, "cpu"),
+            disk_bytes: self.size(placed, "disk", "disk_bytes"),
+            ram_bytes,
+        }
+    }
+}

@@ -1,0 +1,506 @@
+//! A program as it was read: its files, and what each name of a file stands for.
+//!
+//! A flat include puts the names of a file at its place, transitively; of several definitions of one
+//! name the last in that order wins. A file sees itself, its includes and the prelude, never its
+//! includer, and is read once however often it is included.
+
+use std::collections::HashMap;
+
+use aur_diagnostics::{Diagnostic, FileId, SourceFile, SourceMap, Span, codes, nearest};
+use aur_grammar::tree::{self, Item, ItemKind, TextPart, Tree};
+use aur_grammar::{PRELUDE, parse};
+use indexmap::IndexMap;
+use smol_str::SmolStr;
+
+use crate::value::Base;
+use crate::{ReadError, Sources};
+
+/// Where the prelude stands among the modules.
+pub(crate) const PRELUDE_MODULE: u32 = 0;
+
+/// Limits of including (docs: limits).
+const MAX_DEPTH: usize = 32;
+const MAX_FILES: usize = 1024;
+const MAX_BYTES: usize = 64 << 20;
+
+pub(crate) struct Program {
+    pub(crate) sources: SourceMap,
+    /// The prelude, then files in the order of reading; the entry file is the second.
+    pub(crate) modules: Vec<Module>,
+    /// Content hashes are taken from here: path and bytes of each file read.
+    pub(crate) read: Vec<(String, Vec<u8>)>,
+}
+
+pub(crate) struct Module {
+    pub(crate) file: FileId,
+    pub(crate) path: String,
+    pub(crate) tree: Tree,
+    /// What each name stands for in this file.
+    pub(crate) names: IndexMap<SmolStr, Def>,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Def {
+    Item { module: u32, item: u32 },
+    Module(u32),
+}
+
+impl Program {
+    pub(crate) fn item(&self, module: u32, item: u32) -> Option<(&Item, Base)> {
+        let module = self.modules.get(module as usize)?;
+        let item = module.tree.items.get(item as usize)?;
+        Some((
+            item,
+            Base {
+                file: module.file,
+                offset: item.offset,
+            },
+        ))
+    }
+
+    /// Finds a name as `module` sees it.
+    pub(crate) fn lookup(&self, module: u32, name: &str) -> Option<Def> {
+        let find = |module: u32| self.modules.get(module as usize)?.names.get(name).copied();
+        find(module).or_else(|| find(PRELUDE_MODULE))
+    }
+
+    /// All names that `module` sees.
+    pub(crate) fn visible(&self, module: u32) -> impl Iterator<Item = &str> {
+        [module, PRELUDE_MODULE]
+            .into_iter()
+            .filter_map(|module| self.modules.get(module as usize))
+            .flat_map(|module| module.names.keys().map(SmolStr::as_str))
+    }
+
+    /// Where the name of a definition is written.
+    pub(crate) fn name_span(&self, def: Def) -> Option<Span> {
+        match def {
+            Def::Item { module, item } => {
+                let (item, base) = self.item(module, item)?;
+                item_name(&item.node.kind).map(|ident| base.span(ident.range))
+            }
+            Def::Module(module) => {
+                let file = self.modules.get(module as usize)?.file;
+                Some(Span::new(file, 0, 0))
+            }
+        }
+    }
+}
+
+/// The name an item defines.
+pub(crate) fn item_name(kind: &ItemKind) -> Option<&tree::Ident> {
+    match kind {
+        ItemKind::Struct(item) => Some(&item.name),
+        ItemKind::Enum { name, .. }
+        | ItemKind::Alias { name, .. }
+        | ItemKind::Input { name, .. }
+        | ItemKind::Assign { name, .. } => Some(name),
+        ItemKind::Include { .. } | ItemKind::Check(_) | ItemKind::Broken => None,
+    }
+}
+
+/// Reads the entry file and everything it includes. Without an entry file there are diagnostics only
+/// and the program holds the prelude.
+pub(crate) fn load(host: &dyn Sources, entry: &str) -> (Program, Vec<Diagnostic>, Result<(), ReadError>) {
+    let program = Program {
+        sources: SourceMap::default(),
+        modules: Vec::new(),
+        read: Vec::new(),
+    };
+    let mut loader = Loader {
+        host,
+        program,
+        by_path: HashMap::new(),
+        open: Vec::new(),
+        bytes: 0,
+        diagnostics: Vec::new(),
+    };
+    // The entry file is the first of the source map, so that its diagnostics come first.
+    let bytes = host.read(entry);
+    let entry_file = loader
+        .program
+        .sources
+        .add(SourceFile::new(entry, text_of(bytes.as_deref().unwrap_or(&[])).0));
+    loader.prelude();
+    let result = match bytes {
+        Ok(bytes) => {
+            loader.module(entry, entry_file, bytes);
+            Ok(())
+        }
+        Err(error) => Err(error),
+    };
+    (loader.program, loader.diagnostics, result)
+}
+
+struct Loader<'h> {
+    host: &'h dyn Sources,
+    program: Program,
+    /// Paths of modules that are read or being read.
+    by_path: HashMap<String, u32>,
+    /// Modules being read, outermost first, with the place of the include that led on.
+    open: Vec<(u32, Option<Span>)>,
+    bytes: usize,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Loader<'_> {
+    fn prelude(&mut self) {
+        let file = self.program.sources.add(SourceFile::new("prelude.aur", PRELUDE));
+        let tree = parse(PRELUDE);
+        self.program.modules.push(Module {
+            file,
+            path: String::new(),
+            tree,
+            names: IndexMap::new(),
+        });
+        let names = self.names(PRELUDE_MODULE);
+        if let Some(module) = self.program.modules.first_mut() {
+            module.names = names;
+        }
+    }
+
+    /// Reads one file and, through it, its includes.
+    fn module(&mut self, path: &str, file: FileId, bytes: Vec<u8>) -> u32 {
+        self.bytes += bytes.len();
+        let (text, broken_at) = text_of(&bytes);
+        if let Some(at) = broken_at {
+            let span = Span::new(file, at, at);
+            self.diagnostics.push(
+                Diagnostic::new(&codes::not_text, span, format!("`{path}` is not UTF-8 text"))
+                    .label(format!("byte {at} starts no character"))
+                    .help("save the file as UTF-8; a compiled program or archive cannot be an `.aur` file"),
+            );
+        }
+        let tree = if broken_at.is_some() {
+            Tree { items: Vec::new() }
+        } else {
+            parse(text)
+        };
+        for item in &tree.items {
+            self.diagnostics.extend(
+                item.node
+                    .errors
+                    .iter()
+                    .map(|error| error.diagnostic(file, item.offset)),
+            );
+        }
+        let id = self.program.modules.len() as u32;
+        self.program.modules.push(Module {
+            file,
+            path: path.to_string(),
+            tree,
+            names: IndexMap::new(),
+        });
+        self.by_path.insert(path.to_string(), id);
+        self.program.read.push((path.to_string(), bytes));
+        self.open.push((id, None));
+        let names = self.names(id);
+        self.open.pop();
+        if let Some(module) = self.program.modules.get_mut(id as usize) {
+            module.names = names;
+        }
+        id
+    }
+
+    /// Makes the table of names of a module, in splice order.
+    fn names(&mut self, id: u32) -> IndexMap<SmolStr, Def> {
+        let mut names: IndexMap<SmolStr, Def> = IndexMap::new();
+        let items: Vec<(u32, Item)> = self
+            .program
+            .modules
+            .get(id as usize)
+            .map(|module| (0..).zip(module.tree.items.iter().cloned()).collect())
+            .unwrap_or_default();
+        let Some(file) = self.program.modules.get(id as usize).map(|module| module.file) else {
+            return names;
+        };
+        for (index, item) in items {
+            let base = Base {
+                file,
+                offset: item.offset,
+            };
+            match &item.node.kind {
+                ItemKind::Include { path, alias } => {
+                    let Some(included) = self.include(id, path, base) else {
+                        continue;
+                    };
+                    match alias {
+                        Some(alias) => {
+                            self.define(
+                                &mut names,
+                                id,
+                                alias.name.clone(),
+                                Def::Module(included),
+                                base.span(alias.range),
+                            );
+                        }
+                        None => self.splice(&mut names, id, included, base.span(path.range)),
+                    }
+                }
+                kind => {
+                    if let Some(name) = item_name(kind).filter(|name| !name.name.is_empty()) {
+                        let def = Def::Item {
+                            module: id,
+                            item: index,
+                        };
+                        self.define(&mut names, id, name.name.clone(), def, base.span(name.range));
+                    }
+                }
+            }
+        }
+        names
+    }
+
+    fn define(
+        &mut self,
+        names: &mut IndexMap<SmolStr, Def>,
+        module: u32,
+        name: SmolStr,
+        def: Def,
+        span: Span,
+    ) {
+        if module != PRELUDE_MODULE
+            && let Some(taken) = self.program.lookup(PRELUDE_MODULE, &name)
+        {
+            let mut error = Diagnostic::new(
+                &codes::reserved_name,
+                span,
+                format!("`{name}` belongs to the standard library"),
+            )
+            .label("cannot be defined again")
+            .help(format!(
+                "choose another name, such as `my_{}`",
+                name.to_lowercase()
+            ));
+            if let Some(place) = self.program.name_span(taken) {
+                error = error.also(place, "defined here");
+            }
+            self.diagnostics.push(error);
+            return;
+        }
+        if let Some(earlier) = names.get(&name).copied() {
+            let place = self.program.name_span(earlier);
+            let is_own = matches!(earlier, Def::Item { module: owner, .. } if owner == module);
+            let (code, message) = if is_own {
+                (
+                    &codes::duplicate_name,
+                    format!("`{name}` is defined twice in this file"),
+                )
+            } else {
+                (
+                    &codes::shadowed,
+                    format!("`{name}` replaces a definition that was included"),
+                )
+            };
+            let mut error = Diagnostic::new(code, span, message).label("defined again here");
+            if let Some(place) = place {
+                error = error.also(place, "first defined here");
+            }
+            self.diagnostics.push(error.help(if is_own {
+                "a name has one value; rename one of them, or copy with changes: `name { field = .. }`"
+            } else {
+                "the last definition counts; rename one of them, or include the file `as` a name"
+            }));
+            if is_own {
+                return;
+            }
+        }
+        names.insert(name, def);
+    }
+
+    /// Puts the names of an included file into the table of the includer.
+    fn splice(&mut self, names: &mut IndexMap<SmolStr, Def>, module: u32, included: u32, span: Span) {
+        let Some(theirs) = self
+            .program
+            .modules
+            .get(included as usize)
+            .map(|module| module.names.clone())
+        else {
+            return;
+        };
+        for (name, def) in theirs {
+            let earlier = names.get(&name).copied();
+            if let Some(earlier) = earlier.filter(|earlier| *earlier != def && module != PRELUDE_MODULE) {
+                let mut warning = Diagnostic::new(
+                    &codes::shadowed,
+                    span,
+                    format!("this include gives `{name}` again, and its value counts"),
+                )
+                .label("the later definition comes from here");
+                for (place, text) in [(earlier, "earlier definition"), (def, "later definition")] {
+                    if let Some(place) = self.program.name_span(place) {
+                        warning = warning.also(place, text);
+                    }
+                }
+                self.diagnostics
+                    .push(warning.help("rename one of them, or include the file `as` a name"));
+            }
+            names.insert(name, def);
+        }
+    }
+
+    /// Finds or reads an included file.
+    fn include(&mut self, from: u32, path: &tree::Text, base: Base) -> Option<u32> {
+        let span = base.span(path.range);
+        let written = match path.parts.as_slice() {
+            [TextPart::Literal { text, .. }] => text.to_string(),
+            _ => {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        &codes::include_not_found,
+                        span,
+                        "the path of an include is a plain text",
+                    )
+                    .help("write the path without mustaches: `include \"lib/common.aur\"`"),
+                );
+                return None;
+            }
+        };
+        let importer = self
+            .program
+            .modules
+            .get(from as usize)
+            .map(|module| module.path.clone())?;
+        let full = match join(&importer, &written) {
+            Some(full) => full,
+            None => {
+                self.diagnostics.push(outside(span, &written));
+                return None;
+            }
+        };
+        if let Some(id) = self.by_path.get(&full).copied() {
+            return if self.is_open(id) {
+                self.report_cycle(id, span);
+                None
+            } else {
+                Some(id)
+            };
+        }
+        self.read(&full, span)
+    }
+
+    fn is_open(&self, id: u32) -> bool {
+        self.open.iter().any(|(open, _)| *open == id)
+    }
+
+    fn read(&mut self, full: &str, span: Span) -> Option<u32> {
+        let limit = if self.open.len() >= MAX_DEPTH {
+            Some(format!("includes are nested more than {MAX_DEPTH} deep"))
+        } else if self.program.modules.len() > MAX_FILES {
+            Some(format!("a program has at most {MAX_FILES} files"))
+        } else {
+            None
+        };
+        if let Some(message) = limit {
+            self.diagnostics
+                .push(Diagnostic::new(&codes::limit, span, message).help("join some of the files"));
+            return None;
+        }
+        let bytes = match self.host.read(full) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.diagnostics.push(read_fault(full, span, &error));
+                return None;
+            }
+        };
+        if self.bytes + bytes.len() > MAX_BYTES {
+            let message = format!("the files of a program have at most {MAX_BYTES} bytes together");
+            self.diagnostics
+                .push(Diagnostic::new(&codes::limit, span, message));
+            return None;
+        }
+        let file = self.program.sources.add(SourceFile::new(full, text_of(&bytes).0));
+        if let Some(last) = self.open.last_mut() {
+            last.1 = Some(span);
+        }
+        Some(self.module(full, file, bytes))
+    }
+
+    fn report_cycle(&mut self, target: u32, span: Span) {
+        let start = self.open.iter().position(|(id, _)| *id == target).unwrap_or(0);
+        let path_of = |id: u32| {
+            self.program
+                .modules
+                .get(id as usize)
+                .map_or("", |module| module.path.as_str())
+        };
+        let mut hops: Vec<&str> = self.open.iter().skip(start).map(|(id, _)| path_of(*id)).collect();
+        hops.push(path_of(target));
+        let mut error = Diagnostic::new(
+            &codes::include_cycle,
+            span,
+            format!("files include each other: {}", hops.join(" -> ")),
+        )
+        .label("this include closes the circle")
+        .help("move what both need into a third file");
+        for (_, place) in self.open.iter().skip(start) {
+            if let Some(place) = place.filter(|place| *place != span) {
+                error = error.also(place, "by way of this include");
+            }
+        }
+        self.diagnostics.push(error);
+    }
+}
+
+/// Says why an included or read file has no content.
+pub(crate) fn read_fault(path: &str, span: Span, error: &ReadError) -> Diagnostic {
+    match error {
+        ReadError::NotFound { nearest } => Diagnostic::new(
+            &codes::include_not_found,
+            span,
+            format!("there is no file `{path}`"),
+        )
+        .label("not found")
+        .help_if(nearest.as_ref().map(|near| format!("did you mean `{near}`?")))
+        .note("paths count from the folder of the file they stand in"),
+        ReadError::OutsideRoot => outside(span, path),
+        ReadError::NotAFile | ReadError::TooLarge { .. } | ReadError::System(_) => Diagnostic::new(
+            &codes::unreadable,
+            span,
+            format!("`{path}` cannot be read: {error}"),
+        ),
+    }
+}
+
+fn outside(span: Span, path: &str) -> Diagnostic {
+    Diagnostic::new(&codes::outside_root, span, format!("`{path}` leaves the project"))
+        .label("outside of the project root")
+        .note("a program reads only files of its own project, so that it means the same on every machine")
+        .help("move the file into the project, or put an `aur.toml` into the folder that both share")
+}
+
+/// Joins a written path to the folder of the file it stands in; `None` leaves the root.
+pub(crate) fn join(importer: &str, written: &str) -> Option<String> {
+    if written.starts_with('/') || written.contains('\0') {
+        return None;
+    }
+    let mut parts: Vec<&str> = importer.split('/').collect();
+    parts.pop();
+    for part in written.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// The longest prefix that is text, without a byte order mark's worth of surprise, and where it breaks.
+fn text_of(bytes: &[u8]) -> (&str, Option<u32>) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (text, None),
+        Err(error) => {
+            let valid = bytes.get(..error.valid_up_to()).unwrap_or(&[]);
+            (std::str::from_utf8(valid).unwrap_or(""), Some(valid.len() as u32))
+        }
+    }
+}
+
+/// Suggests a visible name near to an unknown one.
+pub(crate) fn near_name<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(name, candidates).map(|near| format!("did you mean `{near}`?"))
+}

@@ -1,0 +1,108 @@
+//! Types, and the declarations they name.
+
+use std::fmt;
+use std::rc::Rc;
+
+use aur_diagnostics::Span;
+use aur_grammar::tree;
+use smol_str::SmolStr;
+
+use crate::program::Def;
+use crate::value::Base;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Type<'p> {
+    /// Anything; also where a type could not be read.
+    Any,
+    String,
+    Integer,
+    Float,
+    Boolean,
+    Bytes,
+    Duration,
+    List(Rc<Type<'p>>),
+    Map(Rc<(Type<'p>, Type<'p>)>),
+    /// By name; the declaration is looked up, so that structs may hold themselves.
+    Struct(Def, SmolStr),
+    Enum(Rc<EnumDecl>),
+    Union(Rc<Vec<Type<'p>>>),
+    Optional(Rc<Type<'p>>),
+    Refined(Rc<Type<'p>>, Rule<'p>),
+}
+
+/// What a refinement asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rule<'p> {
+    pub(crate) expr: &'p tree::Expr,
+    pub(crate) base: Base,
+    pub(crate) module: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct StructDecl<'p> {
+    pub(crate) def: Def,
+    pub(crate) name: SmolStr,
+    pub(crate) module: u32,
+    pub(crate) base: Base,
+    pub(crate) span: Span,
+    pub(crate) fields: Vec<FieldDecl<'p>>,
+    pub(crate) checks: &'p [tree::CheckRule],
+}
+
+#[derive(Debug)]
+pub(crate) struct FieldDecl<'p> {
+    pub(crate) name: SmolStr,
+    pub(crate) ty: Type<'p>,
+    pub(crate) is_optional: bool,
+    pub(crate) default: Option<&'p tree::Expr>,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) struct EnumDecl {
+    pub(crate) def: Def,
+    pub(crate) name: SmolStr,
+    pub(crate) members: Vec<SmolStr>,
+}
+
+impl StructDecl<'_> {
+    pub(crate) fn field(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field.name == name)
+    }
+}
+
+impl Type<'_> {
+    /// The type without `?` and refinements.
+    pub(crate) fn plain(&self) -> &Self {
+        match self {
+            Self::Optional(inner) | Self::Refined(inner, _) => inner.plain(),
+            other => other,
+        }
+    }
+}
+
+impl fmt::Display for Type<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any type"),
+            Self::String => f.write_str("String"),
+            Self::Integer => f.write_str("Integer"),
+            Self::Float => f.write_str("Float"),
+            Self::Boolean => f.write_str("Boolean"),
+            Self::Bytes => f.write_str("Bytes"),
+            Self::Duration => f.write_str("Duration"),
+            Self::List(element) => write!(f, "List[{element}]"),
+            Self::Map(pair) => write!(f, "Map[{}, {}]", pair.0, pair.1),
+            Self::Struct(_, name) => f.write_str(name),
+            Self::Enum(decl) => f.write_str(&decl.name),
+            Self::Union(types) => {
+                for (i, ty) in types.iter().enumerate() {
+                    write!(f, "{}{ty}", if i == 0 { "" } else { " | " })?;
+                }
+                Ok(())
+            }
+            Self::Optional(inner) => write!(f, "{inner}?"),
+            Self::Refined(inner, _) => inner.fmt(f),
+        }
+    }
+}

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::process;
 use crate::record::{Change, Fact};
 use crate::task::Task;
-use crate::view::TaskView;
+use crate::view::{TaskView, schema_of};
 use crate::words::{Exit, Reason, TaskReason, TaskState, Verdict};
 
 /// One line of the event stream.
@@ -57,7 +57,7 @@ pub enum TaskEventKind {
         /// Milliseconds since 1970.
         started_ms: u64,
     },
-    /// A process gets SIGTERM.
+    /// A process was asked to end; once more if the time until SIGKILL was cut.
     ProcessStopping {
         /// Its name.
         process: String,
@@ -112,7 +112,7 @@ pub enum TaskEventKind {
 
 /// Returns the JSON Schema of one line.
 pub fn event_schema() -> serde_json::Value {
-    schemars::schema_for!(TaskEvent).to_value()
+    schema_of::<TaskEvent>()
 }
 
 impl TaskEvent {

@@ -221,3 +221,185 @@ fn unknown_kind(value: Option<&serde_json::Value>, known: &[&str]) -> Option<Str
     };
     (!known.contains(&kind.as_str())).then(|| kind.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::{Exit, Reason};
+
+    fn run(fact: process::Fact) -> Fact {
+        Fact::Process {
+            process: 3,
+            run: 1,
+            fact,
+        }
+    }
+
+    /// One change of every kind.
+    fn changes() -> Vec<Change> {
+        let facts = vec![
+            Fact::Created(Header {
+                task_id: "hello-0".to_string(),
+                job_key: "local/me/test/hello".to_string(),
+                plan_digest: "sha256:00".to_string(),
+                instance: 0,
+                attempt: 2,
+                created_ms: 1_700_000_000_000,
+                grace_ms: 30_000,
+                sandbox: "sandbox".to_string(),
+                logs: "logs".to_string(),
+                user: "gr\u{f6}\u{df}e".to_string(),
+            }),
+            Fact::Runner(Runner {
+                pid: 7,
+                boot_id: u64::MAX,
+                zero_ms: -5,
+            }),
+            run(process::Fact::Intent),
+            run(process::Fact::Running {
+                pid: 8,
+                started_ms: 9,
+            }),
+            run(process::Fact::Stopping { kill_at: Time(10) }),
+            run(process::Fact::Killing { give_up_at: Time(11) }),
+            run(process::Fact::Ended {
+                verdict: Verdict::Failed,
+                reason: Reason::Signal,
+                exit: Some(Exit::Signal(11)),
+                finished_ms: Some(12),
+                message: None,
+                next: process::Next::Again { not_before: Time(13) },
+            }),
+            run(process::Fact::Ended {
+                verdict: Verdict::Failed,
+                reason: Reason::StartError,
+                exit: None,
+                finished_ms: None,
+                message: Some("no bash".to_string()),
+                next: process::Next::Done,
+            }),
+            Fact::Cleaning {
+                verdict: Verdict::Killed,
+                reason: TaskReason::Stopped,
+                clean_by: Time(14),
+                budget_end: Time(15),
+            },
+            Fact::Hurried {
+                clean_by: Time(14),
+                budget_end: Time(14),
+            },
+            Fact::Finalizing,
+            Fact::Finished {
+                verdict: Verdict::Killed,
+                reason: TaskReason::Stopped,
+            },
+        ];
+        let change = |fact| Change {
+            at: Time(1_000),
+            wall_ms: 1_700_000_001_000,
+            fact,
+        };
+        facts.into_iter().map(change).collect()
+    }
+
+    /// The bytes of version 1. A journal written today is read by every later version, so a line here
+    /// may be added and never changed.
+    #[test]
+    fn records_read_back_and_keep_their_form() {
+        let lines: Vec<String> = changes()
+            .iter()
+            .map(|change| {
+                let bytes = encode(change);
+                assert_eq!(decode(&bytes).as_ref(), Ok(change));
+                String::from_utf8(bytes).unwrap()
+            })
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"created":{"task_id":"hello-0","job_key":"local/me/test/hello","plan_digest":"sha256:00","instance":0,"attempt":2,"created_ms":1700000000000,"grace_ms":30000,"sandbox":"sandbox","logs":"logs","user":"größe"}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"runner":{"pid":7,"boot_id":18446744073709551615,"zero_ms":-5}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":"intent"}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"running":{"pid":8,"started_ms":9}}}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"stopping":{"kill_at":10}}}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"killing":{"give_up_at":11}}}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"ended":{"verdict":"FAILED","reason":"signal","exit":{"signal":11},"finished_ms":12,"next":{"again":{"not_before":13}}}}}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"ended":{"verdict":"FAILED","reason":"start_error","exit":null,"finished_ms":null,"message":"no bash","next":"done"}}}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"cleaning":{"verdict":"KILLED","reason":"stopped","clean_by":14,"budget_end":15}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"hurried":{"clean_by":14,"budget_end":14}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":"finalizing"}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"finished":{"verdict":"KILLED","reason":"stopped"}}}
+        "#);
+    }
+
+    #[test]
+    fn what_is_not_a_record_says_so() {
+        let read = |text: &str| match decode(text.as_bytes()) {
+            Ok(_) => "a record".to_string(),
+            Err(error) => error.to_string(),
+        };
+        let lines = [
+            read(""),
+            read("[]"),
+            read(r#"{"at":1,"wall_ms":1,"fact":"finalizing"}"#),
+            read(r#"{"v":0,"at":1,"wall_ms":1,"fact":"finalizing"}"#),
+            read(r#"{"v":1,"at":1,"wall_ms":1,"fact":"finalizing"}"#),
+            read(r#"{"v":1,"at":1,"wall_ms":1,"fact":"finalizing","later":"field"}"#),
+            read(r#"{"v":2,"what":"ever"}"#),
+            read(r#"{"v":1,"at":1,"wall_ms":1,"fact":"frozen"}"#),
+            read(r#"{"v":1,"at":1,"wall_ms":1,"fact":{"usage":{"cpu":1}}}"#),
+            read(r#"{"v":1,"at":1,"wall_ms":1,"fact":{"process":{"process":0,"run":0,"fact":"ready"}}}"#),
+            read(r#"{"v":1,"at":1,"wall_ms":1,"fact":{"process":{"process":-1,"run":0,"fact":"intent"}}}"#),
+            read(r#"{"v":1,"at":1,"wall_ms":1,"fact":{}}"#),
+        ];
+        insta::assert_snapshot!(lines.join("\n"), @"
+        the record is damaged: EOF while parsing a value at line 1 column 0
+        the record is damaged: it states no version
+        the record is damaged: it states no version
+        the record is damaged: it states no version
+        a record
+        a record
+        the record has version 2, this program knows versions up to 1
+        the record is of the kind `frozen`, which this program does not know
+        the record is of the kind `usage`, which this program does not know
+        the record is of the kind `ready`, which this program does not know
+        the record is damaged: invalid value: integer `-1`, expected usize
+        the record is damaged: invalid value: map, expected map with a single key
+        ");
+    }
+
+    #[test]
+    fn damage_never_panics() {
+        for change in changes() {
+            let bytes = encode(&change);
+            for length in 0..bytes.len() {
+                assert!(decode(&bytes[..length]).is_err());
+                for bit in 0..8 {
+                    let mut damaged = bytes.clone();
+                    damaged[length] ^= 1 << bit;
+                    // The checksum of the frame finds this; here it only must not harm.
+                    let _ = decode(&damaged);
+                }
+            }
+        }
+    }
+
+    /// The kinds that `decode` knows are the kinds that exist.
+    #[test]
+    fn every_kind_is_listed() {
+        let mut kinds = std::collections::BTreeSet::new();
+        for change in changes() {
+            let value = serde_json::to_value(&change.fact).unwrap();
+            let tag = |value: &serde_json::Value| match value {
+                serde_json::Value::String(kind) => kind.clone(),
+                other => other.as_object().unwrap().keys().next().unwrap().clone(),
+            };
+            kinds.insert(tag(&value));
+            kinds.extend(value.get("process").map(|of| tag(&of["fact"])));
+        }
+        let listed = KINDS
+            .iter()
+            .chain(&PROCESS_KINDS)
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(kinds, listed);
+    }
+}

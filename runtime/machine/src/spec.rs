@@ -128,22 +128,37 @@ impl fmt::Display for SpecError {
                 write!(f, "the order names an unknown process `{}`", name.escape_debug())
             }
             Self::Cycle { names } => {
-                write!(f, "processes wait for each other: {}", names.join(" after "))
+                f.write_str("processes wait for each other: ")?;
+                for name in names {
+                    write!(f, "`{}` after ", name.escape_debug())?;
+                }
+                write!(f, "`{}`", names.first().map_or("", String::as_str).escape_debug())
             }
             Self::AfterDaemon { before, after } => {
-                write!(f, "`{after}` waits for the end of `{before}`, which is a daemon")
+                write!(
+                    f,
+                    "`{}` waits for the end of `{}`, which is a daemon",
+                    after.escape_debug(),
+                    before.escape_debug()
+                )
             }
             Self::AfterEphemeral { before, after } => write!(
                 f,
-                "`{after}` waits for `{before}`, which is ephemeral, and is not ephemeral itself"
+                "`{}` waits for `{}`, which is ephemeral, and is not ephemeral itself",
+                after.escape_debug(),
+                before.escape_debug()
             ),
             Self::MixedClasses { before, after } => write!(
                 f,
-                "`{after}` waits for `{before}`, but only one of them is a final process"
+                "`{}` waits for `{}`, but only one of them is a final process",
+                after.escape_debug(),
+                before.escape_debug()
             ),
             Self::Readiness { before, after } => write!(
                 f,
-                "`{after}` waits until `{before}` is ready, which this version cannot tell"
+                "`{}` waits until `{}` is ready, which this version cannot tell",
+                after.escape_debug(),
+                before.escape_debug()
             ),
         }
     }
@@ -307,21 +322,22 @@ fn name_cycle(processes: &[ProcessSpec], waits: &[usize], start: usize) -> Vec<S
             }
         }
     }
-    let mut seen = BTreeMap::new();
+    let mut position = BTreeMap::new();
     let mut path = Vec::new();
     let mut at = start;
-    while seen.insert(at, path.len()).is_none() {
+    while !position.contains_key(&at) {
+        position.insert(at, path.len());
         path.push(at);
         match waits_for.get(&at) {
             Some(before) => at = *before,
             None => break,
         }
     }
-    let first = seen.get(&at).copied().unwrap_or(0).min(path.len());
+    let first = position.get(&at).copied().unwrap_or(0).min(path.len());
     path.split_off(first)
         .into_iter()
         .filter_map(|i| processes.get(i))
-        .map(|process| process.name.escape_debug().to_string())
+        .map(|process| process.name.clone())
         .collect()
 }
 
@@ -337,4 +353,50 @@ fn source_of(plan: &ir::Plan, job: usize, process: usize) -> Option<Source> {
         line: span.line,
         column: span.column,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> ir::Plan {
+        let json = r#"{"aur_ir":1,"digest":"","files":[{"path":"lib.aur","sha256":"00"},{"path":"main.aur","sha256":"00"}],
+          "hooks":[],"inputs":[],
+          "jobs":[{"cluster":"c","enable_hooks":false,"environment":"e",
+            "health_check_config":{"initial_interval_ms":0,"interval_ms":0,"max_consecutive_failures":0,"timeout_ms":0},
+            "instances":1,"key":"c/r/e/n","max_task_failures":1,"name":"n","priority":0,"production":false,
+            "role":"r","service":false,
+            "task":{"finalization_wait_ms":30000,"max_concurrency":0,"max_failures":1,"name":"t",
+              "processes":[
+                {"cmdline":"a","daemon":false,"ephemeral":false,"final":false,"max_failures":1,"min_duration_ms":5000,"name":"a"},
+                {"cmdline":"b","daemon":false,"ephemeral":false,"final":false,"max_failures":1,"min_duration_ms":5000,"name":"b"},
+                {"cmdline":"c","daemon":false,"ephemeral":false,"final":false,"max_failures":1,"min_duration_ms":5000,"name":"c"}],
+              "resources":{"cpu":1.0,"disk_bytes":1,"ram_bytes":1}},
+            "update_config":{"batch_size":1,"max_per_shard_failures":0,"max_total_failures":0,"restart_threshold_ms":0,"watch_ms":0}}],
+          "spans":{
+            "/jobs/0/task/processes/0/cmdline":{"column":9,"end":4,"file":1,"line":7,"start":3},
+            "/jobs/0/task/processes/0/name":{"column":1,"end":4,"file":1,"line":6,"start":3},
+            "/jobs/0/task/processes/1/name":{"column":2,"end":4,"file":0,"line":1,"start":3},
+            "/jobs/0/task/processes/2/name":{"column":2,"end":4,"file":9,"line":1,"start":3}}}"#;
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn processes_know_their_place() {
+        let spec = Spec::from_plan(&plan(), 0).unwrap();
+        let sources = spec.processes.iter().map(|process| match &process.source {
+            Some(source) => format!(
+                "{} {}:{}:{}",
+                process.name, source.file, source.line, source.column
+            ),
+            None => format!("{} nowhere", process.name),
+        });
+        // The third one names a file that the plan does not have.
+        insta::assert_snapshot!(sources.collect::<Vec<_>>().join("\n"), @"
+        a main.aur:7:9
+        b lib.aur:1:2
+        c nowhere
+        ");
+        assert_eq!(Spec::from_plan(&plan(), 1), Err(SpecError::NoJob { job: 1 }));
+    }
 }

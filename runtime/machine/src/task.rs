@@ -82,7 +82,7 @@ pub struct Run {
 }
 
 /// Where a task stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// Nothing is recorded.
     New,
@@ -102,7 +102,7 @@ pub enum Stage {
 }
 
 /// How a task that has left ACTIVE comes to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ending {
     /// The result.
     pub verdict: Verdict,

@@ -1,6 +1,7 @@
 //! The task object: what `aur status --json` shows.
 
 use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 
 use crate::process::Phase;
@@ -102,7 +103,13 @@ fn is_false(flag: &bool) -> bool {
 
 /// Returns the JSON Schema of the task object.
 pub fn task_schema() -> serde_json::Value {
-    schemars::schema_for!(TaskView).to_value()
+    schema_of::<TaskView>()
+}
+
+/// Describes what is written, so that a field that is always there is required, null or not.
+pub(crate) fn schema_of<T: JsonSchema>() -> serde_json::Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
 impl TaskView {

@@ -146,7 +146,7 @@ pub enum Reason {
 }
 
 /// Why a task left ACTIVE.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskReason {
     /// Every process that counts has come to its end, few enough of them failed.

@@ -1,1 +1,7 @@
-
+mod cases;
+mod kit;
+mod model;
+mod random;
+mod scale;
+mod shown;
+mod walk;

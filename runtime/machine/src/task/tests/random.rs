@@ -1,0 +1,276 @@
+//! Random tasks, outcomes, stops and crashes.
+
+use std::sync::Arc;
+
+use aur_ir as ir;
+use proptest::prelude::*;
+
+use super::kit::{Crash, End, Script, Term, World, now, parse, runner};
+use super::model::{Demand, Model};
+use crate::process::Report;
+use crate::record::{Change, decode};
+use crate::spec::Spec;
+use crate::task::{Event, Stop, Task, Turn, Work, replay};
+use crate::view::TaskView;
+use crate::words::{Exit, State, Verdict};
+
+const LIMIT: u64 = 40_000;
+
+fn verdict_of(state: State) -> Verdict {
+    match state {
+        State::Success => Verdict::Success,
+        State::Failed => Verdict::Failed,
+        State::Killed => Verdict::Killed,
+        State::Lost => Verdict::Lost,
+        State::Waiting | State::Forked | State::Running => panic!("{state:?} is no end"),
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Scene {
+    task: ir::Task,
+    scripts: Vec<Script>,
+    stops: Vec<(u64, Stop)>,
+}
+
+impl Scene {
+    /// Several refusals of one moment may be told in another order after a crash, and the first one
+    /// may decide.
+    fn without_refusals(mut self) -> Self {
+        for (_, end) in self
+            .scripts
+            .iter_mut()
+            .flat_map(|script| &mut script.runs)
+            .flatten()
+        {
+            if *end == End::Refused {
+                *end = End::Unseen;
+            }
+        }
+        self
+    }
+
+    fn world(&self) -> World {
+        let world = World::of(&self.task, self.scripts.clone());
+        self.stops
+            .iter()
+            .fold(world, |world, (at, stop)| world.stop_at(*at, *stop))
+    }
+}
+
+fn end() -> impl Strategy<Value = End> {
+    prop_oneof![
+        4 => Just(End::Exit(Exit::Code(0))),
+        3 => Just(End::Exit(Exit::Code(1))),
+        1 => Just(End::Exit(Exit::Signal(11))),
+        1 => Just(End::Unseen),
+        1 => Just(End::Refused),
+    ]
+}
+
+fn script() -> impl Strategy<Value = Script> {
+    let run = prop_oneof![1 => Just(None), 9 => (1..12_u64, end()).prop_map(|(n, end)| Some((n * 250, end)))];
+    let term = prop_oneof![
+        2 => Just(Term::Never),
+        1 => Just(Term::Stuck),
+        6 => (0..8_u64, prop_oneof![Just(Exit::Code(0)), Just(Exit::Code(3)), Just(Exit::Signal(15))])
+            .prop_map(|(n, exit)| Term::After(n * 250, exit)),
+    ];
+    (prop::collection::vec(run, 1..4), term).prop_map(|(runs, term)| Script { runs, term })
+}
+
+fn process() -> impl Strategy<Value = (ir::Process, Script)> {
+    let flags = (
+        prop::bool::weighted(0.15),
+        prop::bool::weighted(0.3),
+        prop::bool::weighted(0.3),
+    );
+    let limits = (
+        prop_oneof![4 => Just(1), 2 => Just(2), 1 => Just(3), 1 => Just(0)],
+        1..5_u64,
+    );
+    (flags, limits, script()).prop_map(|((daemon, ephemeral, is_final), (max_failures, min), script)| {
+        let process = ir::Process {
+            cmdline: ir::Text::Plain("true".to_string()),
+            daemon,
+            ephemeral,
+            is_final,
+            max_failures,
+            min_duration_ms: min * 250,
+            name: String::new(),
+        };
+        (process, script)
+    })
+}
+
+fn stop() -> impl Strategy<Value = (u64, Stop)> {
+    let grace = prop_oneof![Just(None), (0..20_u64).prop_map(|n| Some(n * 250))];
+    let stop = prop_oneof![
+        3 => grace.prop_map(|grace_ms| Stop::Graceful { grace_ms }),
+        1 => Just(Stop::Now),
+    ];
+    (0..40_u64, stop).prop_map(|(n, stop)| (n * 250, stop))
+}
+
+/// Whether a plan may have this edge.
+fn is_legal(before: &ir::Process, after: &ir::Process) -> bool {
+    before.is_final == after.is_final && !before.daemon && (!before.ephemeral || after.ephemeral)
+}
+
+fn scene() -> impl Strategy<Value = Scene> {
+    let processes = prop::collection::vec(process(), 1..=12);
+    let limits = (
+        0..4_u64,
+        0..4_u64,
+        prop_oneof![Just(0), Just(500), Just(1_500), Just(5_000), Just(15_000)],
+    );
+    let edges = prop::collection::vec(prop::bool::weighted(0.25), 66);
+    let stops = prop::collection::vec(stop(), 0..3);
+    (processes, limits, edges, stops).prop_map(
+        |(processes, (failures, concurrency, wait), edges, mut stops)| {
+            let (mut task, _) = parse(&format!(
+                "failures={failures} | concurrency={concurrency} | wait={wait}"
+            ));
+            let mut scripts = vec![];
+            for (i, (mut process, script)) in processes.into_iter().enumerate() {
+                process.name = format!("p{i}");
+                task.processes.push(process);
+                scripts.push(script);
+            }
+            let count = task.processes.len();
+            let pairs = (0..count).flat_map(|after| (0..after).map(move |before| (before, after)));
+            for ((before, after), wanted) in pairs.zip(edges) {
+                let (first, second) = (&task.processes[before], &task.processes[after]);
+                if wanted && is_legal(first, second) {
+                    task.order.push(ir::Edge {
+                        after: second.name.clone(),
+                        before: first.name.clone(),
+                        on: ir::EdgeKind::Success,
+                    });
+                }
+            }
+            stops.sort_by_key(|(at, _)| *at);
+            Scene { task, scripts, stops }
+        },
+    )
+}
+
+fn demands(turn: &Turn) -> Vec<Demand> {
+    let mut demands: Vec<Demand> = turn
+        .effects
+        .iter()
+        .map(|effect| match effect.work {
+            Work::Spawn => Demand::Spawn(effect.process, effect.run),
+            Work::Terminate => Demand::Terminate(effect.process, effect.run),
+            Work::Kill => Demand::Kill(effect.process, effect.run),
+            Work::Look(_) => panic!("nobody died"),
+        })
+        .collect();
+    demands.sort();
+    demands
+}
+
+/// A task without what depends on who ran it.
+fn result(world: &World) -> TaskView {
+    let mut view = TaskView::of(&world.task).unwrap();
+    view.runner_pid = None;
+    view
+}
+
+fn changes(world: &World) -> Vec<Change> {
+    world.journal.iter().map(|bytes| decode(bytes).unwrap()).collect()
+}
+
+/// Ends a task whose runner died, on a host that knows nothing any more.
+fn end_blindly(task: &mut Task) {
+    let restored = Event::Restored { runner: runner(9, 9) };
+    task.turn(now(LIMIT), restored);
+    task.turn(now(LIMIT), Event::Stop(Stop::Now));
+    let alive: Vec<(usize, u32)> = task.alive().collect();
+    for (process, run) in alive {
+        let report = Report::NeverStarted;
+        let turn = task.turn(now(LIMIT), Event::Report { process, run, report });
+        assert_eq!(turn.effects, [], "{turn:?}");
+    }
+}
+
+/// Whether a run was asked to end before it was started, and then never was. Its end comes earlier then,
+/// so everything behind it may look different.
+fn was_spared(world: &World) -> bool {
+    let mut runs = (0..world.task.spec().processes.len()).flat_map(|index| world.task.runs(index));
+    runs.any(|run| run.state == State::Killed && run.pid.is_none())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3_000, max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The machine and the naive rules demand the same, event by event, and come to the same end.
+    #[test]
+    fn the_machine_follows_the_rules(scene in scene()) {
+        let mut model = Model::new(&scene.task);
+        let mut world = scene.world();
+        world.run(LIMIT, |task, at, event, turn| {
+            let mut wanted = model.event(at.time.0, event);
+            wanted.sort();
+            assert_eq!(demands(turn), wanted, "at {} {event:?}", at.time);
+            let state = task.state();
+            assert_eq!(state.is_terminal(), model.verdict().is_some());
+            if let Some(verdict) = model.verdict() {
+                assert_eq!(state, verdict.into());
+            }
+        });
+        for index in 0..scene.task.processes.len() {
+            let alive = world.task.process(index).is_some_and(|process| process.is_alive());
+            let runs = world.task.runs(index).rev().skip(usize::from(alive));
+            let mut verdicts: Vec<Verdict> = runs.map(|run| verdict_of(run.state)).collect();
+            verdicts.reverse();
+            let wanted = model.verdicts(index);
+            prop_assert!(wanted.ends_with(&verdicts), "{verdicts:?} {wanted:?}");
+            prop_assert!(alive || verdicts.len() == wanted.len().min(crate::task::KEPT_RUNS));
+        }
+    }
+
+    /// Wherever the runner dies, nothing is started twice and the task comes to the same end.
+    #[test]
+    fn crashes_change_nothing(scene in scene().prop_map(Scene::without_refusals), points in prop::collection::vec((0..40_usize, 0..12_usize), 1..6)) {
+        let mut calm = scene.world();
+        calm.run(LIMIT, |_, _, _, _| {});
+        let crashes = points.into_iter().map(|(turn, after)| Crash { turn, after }).collect();
+        let mut stormy = scene.world().crash(crashes);
+        stormy.run(LIMIT, |_, _, _, _| {});
+        if was_spared(&stormy) {
+            prop_assert_eq!(calm.task.state(), stormy.task.state());
+        } else {
+            prop_assert_eq!(result(&calm), result(&stormy));
+        }
+    }
+
+    /// A journal rebuilds its task, and each of its beginnings is a task that can still be ended.
+    #[test]
+    fn every_beginning_of_a_journal_is_legal(scene in scene()) {
+        let mut world = scene.world();
+        world.run(5_000, |_, _, _, _| {});
+        let changes = changes(&world);
+        let spec = Arc::new(Spec::new(&scene.task).unwrap());
+        prop_assert_eq!(&replay(Arc::clone(&spec), &changes).unwrap(), &world.task);
+        for length in (1..=changes.len()).step_by(1 + changes.len() / 8) {
+            let mut task = replay(Arc::clone(&spec), &changes[..length]).unwrap();
+            let is_over = task.state().is_terminal();
+            end_blindly(&mut task);
+            prop_assert!(is_over || task.state().is_terminal(), "{:?}", task.stage());
+        }
+    }
+
+    /// A journal that lost a record in the middle is refused or leads to a legal state, never to a panic.
+    #[test]
+    fn a_journal_with_a_hole_does_no_harm(scene in scene(), hole in 0..1_000_usize) {
+        let mut world = scene.world();
+        world.run(5_000, |_, _, _, _| {});
+        let mut changes = changes(&world);
+        changes.remove(hole % changes.len());
+        let spec = Arc::new(Spec::new(&scene.task).unwrap());
+        if let Ok(mut task) = replay(spec, &changes) {
+            task.turn(now(LIMIT), Event::Tick);
+        }
+    }
+}

@@ -36,6 +36,7 @@ pub use request::{StopRequest, request_stop};
 pub use serve::serve;
 pub use state::State;
 
+pub use aur_host::account::effective_uid;
 pub use aur_host::folder::{LogFiles, TaskFolder, is_task_id};
 pub use aur_host::root::{RootError, resolve as resolve_root};
 pub use aur_host::tail::{LogReader, last_lines};

@@ -9,7 +9,7 @@ use aur_host::boot;
 use aur_host::folder::{LifeFolder, append_to, make_folder};
 use aur_host::journal::{Journal, Safety};
 use aur_host::lock::Condition;
-use aur_host::process::{Exit, Identity};
+use aur_host::process::{self, Exit, Identity};
 use aur_host::run_file::{self, ClaimError, End, RunFacts, RunFile};
 use aur_host::spawn::{Launch, spawn};
 use aur_host::tree::Origin;
@@ -355,7 +355,13 @@ impl<'a> Life<'a> {
             }
             run_file::Stage::Alive => self.adopt(key, &name, &facts, None, host)?,
             run_file::Stage::Ended(end) => self.adopt(key, &name, &facts, Some(end), host)?,
-            run_file::Stage::Gone => self.adopt(key, &name, &facts, Some(End::Unknown), host)?,
+            run_file::Stage::Gone => {
+                // An init that does not reap keeps the status of the dead.
+                let leader = facts.leader.filter(|leader| leader.boot == host.boot);
+                let exit = leader.and_then(|leader| process::unreaped_exit(&leader));
+                let end = exit.map_or(End::Unknown, End::Seen);
+                self.adopt(key, &name, &facts, Some(end), host)?;
+            }
         }
         Ok(())
     }

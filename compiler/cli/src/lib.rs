@@ -5,20 +5,14 @@
 //! with another product print theirs and send diagnostics to the error output.
 
 mod commands;
-mod failure;
-mod inputs;
-mod programs;
-mod report;
-mod terminal;
+mod reading;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use aur_terminal::{ColorWhen, Failure, Terminal};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-
-use crate::failure::Failure;
-use crate::terminal::{ColorWhen, Terminal};
 
 /// How a command ended that could do its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +82,7 @@ struct Context {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    report::install_panic_hook();
+    aur_terminal::install_panic_hook("aurc");
     run(std::env::args_os().collect())
 }
 
@@ -127,7 +121,7 @@ fn run(args: Vec<OsString>) -> ExitCode {
         Ok(Status::Faulty) => code(1),
         Err(failure) => {
             context.terminal.complain(&failure);
-            code(2)
+            code(failure.exit_code())
         }
     }
 }

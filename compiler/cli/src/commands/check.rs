@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use aur_compiler::{Given, UsageError};
 use aur_render::Batch;
+use aur_terminal::{Failure, Findings, InputArgs, summary, unpack, usage_failure};
 
-use crate::inputs::InputArgs;
-use crate::programs::{self, Findings};
-use crate::{Context, Failure, Outcome, Status};
+use crate::{Context, Outcome, Status};
 
 /// Find all errors of programs without running them
 #[derive(Debug, clap::Args)]
@@ -63,7 +62,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 
     let batches: Vec<Batch<'_>> = findings.iter().map(Findings::batch).collect();
     if !batches.is_empty() {
-        context.terminal.print(render(&batches, args.format, context))?;
+        let with_summary = failures.is_empty() && !context.is_quiet;
+        context
+            .terminal
+            .print(render(&batches, args.format, with_summary, context))?;
     }
     let Some(last) = failures.pop() else {
         return Ok(match aur_render::counts(&batches).errors {
@@ -88,9 +90,9 @@ fn check(
     given: &Given,
     context: &Context,
 ) -> Result<(Findings, Option<UsageError>), Failure> {
-    let project = programs::open(file, args.stdin_filename.as_deref(), context)?;
+    let project = aur_terminal::open(file, args.stdin_filename.as_deref(), context.project.as_deref())?;
     let answer = aur_compiler::check(&project, project.entry(), given);
-    let (_, findings, usage) = programs::unpack(&project, answer);
+    let (_, findings, usage) = unpack(&project, answer);
     Ok((findings, usage))
 }
 
@@ -100,7 +102,7 @@ fn usage_of_all(checked: &mut [(Findings, Option<UsageError>)]) -> Option<Failur
         return None;
     }
     let usage = checked.first_mut()?.1.take()?;
-    Some(programs::usage_failure(usage))
+    Some(usage_failure(usage))
 }
 
 /// A fault in a file that several programs include is told once.
@@ -115,12 +117,12 @@ fn drop_repeats(findings: &mut [Findings]) {
     }
 }
 
-fn render(batches: &[Batch<'_>], format: Format, context: &Context) -> String {
+fn render(batches: &[Batch<'_>], format: Format, with_summary: bool, context: &Context) -> String {
     match format {
         Format::Full => {
             let mut text = aur_render::full(batches, context.terminal.out);
-            if !context.is_quiet {
-                text.push_str(&programs::summary(batches));
+            if with_summary {
+                text.push_str(&summary(batches));
             }
             text
         }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use aur_disk::Project;
 use aur_ir::Plan;
+use aur_terminal::{Failure, InputArgs};
 
-use crate::inputs::InputArgs;
-use crate::{Context, Failure, Outcome, Status, programs};
+use crate::{Context, Outcome, Status, reading};
 
 /// Compile a program to a plan that runs anywhere
 #[derive(Debug, clap::Args)]
@@ -32,9 +32,15 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let given = args.inputs.given()?;
-    let project = programs::open(&args.file, args.stdin_filename.as_deref(), context)?;
+    let project = aur_terminal::open(
+        &args.file,
+        args.stdin_filename.as_deref(),
+        context.project.as_deref(),
+    )?;
     let answer = aur_compiler::compile(&project, project.entry(), &given);
-    let Some(mut plan) = programs::value_or_errors(&project, answer, context)? else {
+    let Some(mut plan) =
+        aur_terminal::value_or_errors(&project, answer, &context.terminal, context.is_quiet)?
+    else {
         return Ok(Status::Faulty);
     };
     if args.no_spans {
@@ -61,7 +67,7 @@ fn print(plan: &Plan, context: &Context) -> Result<(), Failure> {
     let bytes = plan.to_canonical_json();
     match serde_json::from_slice(&bytes) {
         Ok(value) if context.terminal.is_out_terminal => {
-            context.terminal.print(programs::json_for_reading(&value))
+            context.terminal.print(reading::json_for_reading(&value))
         }
         Ok(_) | Err(_) => context.terminal.print(bytes),
     }

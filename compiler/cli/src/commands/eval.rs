@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::inputs::InputArgs;
-use crate::{Context, Outcome, Status, programs};
+use aur_terminal::InputArgs;
+
+use crate::{Context, Outcome, Status, reading};
 
 /// Print the value of an expression as JSON
 ///
@@ -23,13 +24,14 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let given = args.inputs.given()?;
-    let project = programs::open(&args.file, None, context)?;
+    let project = aur_terminal::open(&args.file, None, context.project.as_deref())?;
     let answer = aur_compiler::eval(&project, project.entry(), &given, &args.expression);
-    let Some(value) = programs::value_or_errors(&project, answer, context)? else {
+    let Some(value) = aur_terminal::value_or_errors(&project, answer, &context.terminal, context.is_quiet)?
+    else {
         return Ok(Status::Faulty);
     };
     let text = if context.terminal.is_out_terminal {
-        programs::json_for_reading(&value)
+        reading::json_for_reading(&value)
     } else {
         format!("{value}\n")
     };

@@ -2,10 +2,11 @@
 
 use aur_diagnostics::{Code, Severity, codes, nearest};
 use aur_render::Look;
+use aur_terminal::Failure;
 use serde_json::{Value, json};
 
-use crate::programs::is_colored;
-use crate::{Context, Failure, Outcome, Status, programs};
+use crate::reading::is_colored;
+use crate::{Context, Outcome, Status, reading};
 
 /// Tell what a diagnostic means, with a program that has it and one that has not
 #[derive(Debug, clap::Args)]
@@ -36,11 +37,11 @@ enum Format {
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let text = match (&args.code, args.format) {
         (Some(wanted), Format::Text) => page(find(wanted)?, context.terminal.out),
-        (Some(wanted), Format::Json) => programs::json_for_reading(&as_json(find(wanted)?)),
+        (Some(wanted), Format::Json) => reading::json_for_reading(&as_json(find(wanted)?)),
         (None, Format::Text) => codes::ALL.iter().map(|code| row(code)).collect(),
         (None, Format::Json) => {
             let all: Vec<Value> = codes::ALL.iter().map(|code| as_json(code)).collect();
-            programs::json_for_reading(&Value::from(all))
+            reading::json_for_reading(&Value::from(all))
         }
     };
     context.terminal.print(text)?;

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aur_terminal::{Failure, plural};
 use similar::TextDiff;
 
-use crate::programs::{is_colored, plural};
-use crate::{Context, Failure, Outcome, Status};
+use crate::reading::is_colored;
+use crate::{Context, Outcome, Status};
 
 /// Lay out programs in the one canonical way
 ///

@@ -4,7 +4,9 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::{Context, Failure, Outcome, Status};
+use aur_terminal::Failure;
+
+use crate::{Context, Outcome, Status};
 
 /// Start a project: a commented program, `aur.toml` and `.gitignore`
 ///

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use aur_disk::Project;
 use aur_ir::{Edge, EdgeKind, Job, Plan, Process};
 use aur_render::clean;
+use aur_terminal::{Failure, InputArgs, plural};
 
-use crate::inputs::InputArgs;
-use crate::programs::{is_colored, plural};
-use crate::{Context, Failure, Outcome, Status, programs};
+use crate::reading::is_colored;
+use crate::{Context, Outcome, Status};
 
 /// Show a job as it will run: task, order, and processes with their commands
 #[derive(Debug, clap::Args)]
@@ -29,9 +29,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let given = args.inputs.given()?;
-    let project = programs::open(&args.file, None, context)?;
+    let project = aur_terminal::open(&args.file, None, context.project.as_deref())?;
     let answer = aur_compiler::compile(&project, project.entry(), &given);
-    let Some(plan) = programs::value_or_errors(&project, answer, context)? else {
+    let Some(plan) = aur_terminal::value_or_errors(&project, answer, &context.terminal, context.is_quiet)?
+    else {
         return Ok(Status::Faulty);
     };
     let keys: Vec<&str> = plan.jobs.iter().map(|job| job.key.as_str()).collect();
@@ -180,7 +181,7 @@ impl Page<'_> {
             .map(|process| process.name.as_str())
             .collect();
         let chains = chains(&names, &task.order);
-        if chains.is_empty() {
+        if chains.is_empty() && names.len() > 1 {
             self.row("order", "all at once");
         }
         for chain in chains {

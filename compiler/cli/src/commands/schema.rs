@@ -1,6 +1,6 @@
 //! `aurc schema`
 
-use crate::{Context, Outcome, Status, programs};
+use crate::{Context, Outcome, Status, reading};
 
 /// Print the JSON Schema of what aurc writes
 #[derive(Debug, clap::Args)]
@@ -24,6 +24,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         Document::Plan => aur_ir::json_schema(),
         Document::Diagnostics => aur_render::document_schema(),
     };
-    context.terminal.print(programs::json_for_reading(&schema))?;
+    context.terminal.print(reading::json_for_reading(&schema))?;
     Ok(Status::Fine)
 }

@@ -20,7 +20,39 @@ fn files_are_rewritten_where_they_change() {
         "cat a.aur sub/b.aur e.txt .hidden/d.aur",
         "aurc fmt --check; aurc fmt --check e.txt",
         "aurc fmt -q",
-    ]), @"");
+    ]), @"
+    $ aurc fmt --check
+    ! 0 files would change, 3 unchanged
+    = 0
+    $ aurc fmt --diff
+    ! 0 files would change, 3 unchanged
+    = 0
+    $ aurc fmt --diff --color always sub/b.aur | head -5
+    ! 0 files would change, 1 unchanged
+    = 0
+    $ chmod 750 a.aur; touch -d 2001-01-01 a.aur sub/c.aur; aurc fmt; stat -c %a a.aur; find . -newermt 2002-01-01 -name '*.aur' | sort
+    750
+    ./.hidden/d.aur
+    ./sub/b.aur
+    ! 0 files laid out anew, 3 unchanged
+    = 0
+    $ cat a.aur sub/b.aur e.txt .hidden/d.aur
+    x   =   1
+    y=[1,2]
+    x   =   1
+    y=[1,2]
+    x   =   1
+    y=[1,2]
+    x   =   1
+    y=[1,2]
+    = 0
+    $ aurc fmt --check; aurc fmt --check e.txt
+    ! 0 files would change, 3 unchanged
+    ! 0 files would change, 1 unchanged
+    = 0
+    $ aurc fmt -q
+    = 0
+    ");
 }
 
 #[test]
@@ -30,7 +62,20 @@ fn the_standard_input_is_printed() {
         "aurc fmt - --check < a.aur",
         "aurc fmt - --diff < a.aur",
         "cat a.aur",
-    ]), @"");
+    ]), @"
+    $ aurc fmt - < a.aur
+    x   =   1
+    y=[1,2]
+    = 0
+    $ aurc fmt - --check < a.aur
+    = 0
+    $ aurc fmt - --diff < a.aur
+    = 0
+    $ cat a.aur
+    x   =   1
+    y=[1,2]
+    = 0
+    ");
 }
 
 #[test]
@@ -40,5 +85,31 @@ fn what_cannot_be_read_stays() {
         r"printf 'x = \377\n' > latin.aur; aurc fmt; cat good.aur",
         "aurc fmt none.aur",
         "ln -s good.aur link.aur; printf 'x   =  1' > good.aur; aurc fmt link.aur; ls -F; cat good.aur",
-    ]), @"");
+    ]), @r"
+    $ aurc fmt broken.aur; cat broken.aur
+    x   =   1
+    y = = [
+    z   =   2
+    ! 0 files laid out anew, 1 unchanged
+    = 0
+    $ printf 'x = \377\n' > latin.aur; aurc fmt; cat good.aur
+    x   =   1
+    y=[1,2]
+    ! 0 files laid out anew, 2 unchanged
+    !   × `latin.aur` is not UTF-8 text
+    !   help: save it as UTF-8
+    = 0
+    $ aurc fmt none.aur
+    ! 0 files laid out anew, 0 unchanged
+    !   × there is no file `none.aur`
+    = 2
+    $ ln -s good.aur link.aur; printf 'x   =  1' > good.aur; aurc fmt link.aur; ls -F; cat good.aur
+    broken.aur
+    good.aur
+    latin.aur
+    link.aur@
+    x   =  1<no line break>
+    ! 0 files laid out anew, 1 unchanged
+    = 0
+    ");
 }

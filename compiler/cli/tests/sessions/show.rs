@@ -33,32 +33,101 @@ fn inspect() {
         "aurc inspect hello.aur --color always | head -2",
     ]), @"
     $ aurc inspect hello.aur
-    !   × the compiler gave neither an answer nor an error
-    !   help: please report this
-    = 2
+    job local/me/devel/hello  (hello.aur:7:3)
+      service       no
+      instances     1
+      failures      over after 1 failed attempt
+      priority      0
+
+    task hello  (hello.aur:2:14)
+      resources     cpu 0.5, ram 64MB, disk 64MB
+      failures      over after 1 failed process
+      concurrency   as many processes at a time as there are
+      finalization  at most 30s
+
+    process hello  (hello.aur:1:9)
+      failures      over after 1 failed run
+      pause         5s between runs
+      command       echo hello
+
+    = 0
     $ aurc inspect main.aur prod/one
-    !   × the compiler gave neither an answer nor an error
-    !   help: please report this
-    = 2
+    job local/me/prod/one  (main.aur:17:3)
+      service       yes, started again when it ends
+      instances     3
+      failures      no limit
+      priority      0
+      contact       me@example.org
+
+    task all  (main.aur:6:7)
+      resources     cpu 1, ram 64MB, disk 1GB
+      failures      over after 1 failed process
+      concurrency   at most 2 processes at a time
+      finalization  at most 30s
+      file          a/b.py (8 bytes)
+      order         fetch -> build
+
+    process fetch  (main.aur:2:9)
+      failures      no limit
+      pause         5s between runs
+      command       cp /tmp/x.tar .
+                    tar xf x.tar
+
+    process build  (main.aur:3:9)
+      failures      over after 1 failed run
+      pause         5s between runs
+      command       make # {{aur.instance}}
+
+    process clean  (main.aur:4:9)
+      kind          final
+      failures      over after 1 failed run
+      pause         500ms between runs
+      command       echo world
+
+    process log  (main.aur:5:7)
+      kind          daemon, ephemeral
+      failures      over after 1 failed run
+      pause         5s between runs
+      command       ./log
+
+    = 0
     $ aurc inspect main.aur two | head -12
-    !   × the compiler gave neither an answer nor an error
-    !   help: please report this
+    job local/me/prod/two  (main.aur:18:3)
+      service       no
+      instances     1
+      failures      over after 1 failed attempt
+      priority      0
+      production    yes
+      contact       me@example.org
+      constraint    host limit:2
+
+    task all  (main.aur:6:7)
+      resources     cpu 1, ram 64MB, disk 1GB
+      failures      over after 1 failed process
     = 0
     $ aurc inspect main.aur one
-    !   × the compiler gave neither an answer nor an error
-    !   help: please report this
+    !   × `one` is the end of 2 job keys
+    !   help: name more of the key:
+    !           local/me/devel/one
+    !           local/me/prod/one
     = 2
     $ aurc inspect main.aur three
-    !   × the compiler gave neither an answer nor an error
-    !   help: please report this
+    !   × there is no job `three`
+    !   help: the jobs are:
+    !           local/me/devel/one
+    !           local/me/prod/one
+    !           local/me/prod/two
     = 2
     $ aurc inspect main.aur
-    !   × the compiler gave neither an answer nor an error
-    !   help: please report this
+    !   × the program has 3 jobs
+    !   help: name one of:
+    !           local/me/devel/one
+    !           local/me/prod/one
+    !           local/me/prod/two
     = 2
     $ aurc inspect hello.aur --color always | head -2
-    !   ^[31m×^[0m the compiler gave neither an answer nor an error
-    ! ^[36m  help: ^[0mplease report this
+    job ^[1mlocal/me/devel/hello^[0m^[2m  (hello.aur:7:3)^[0m
+      ^[2mservice     ^[0m  no
     = 0
     ");
 }
@@ -74,5 +143,46 @@ fn eval() {
         "aurc eval main.aur 'jbs'",
         "aurc eval main.aur '1 +'",
         "aurc eval main.aur",
-    ]), @"");
+    ]), @r#"
+    $ aurc eval main.aur '1 + 2'
+    3
+    = 0
+    $ aurc eval main.aur -- '-1'
+    -1
+    = 0
+    $ aurc eval main.aur '[2GB, 90s, 0.5, true, who]' -E who=you
+    [2147483648,90,0.5,true,"you"]
+    = 0
+    $ aurc eval main.aur 'fetch'
+    {"cmdline":"cp /tmp/{{package}} .\ntar xf {{package}}","daemon":false,"ephemeral":false,"final":false,"max_failures":0,"min_duration":5,"name":"fetch"}
+    = 0
+    $ aurc eval main.aur '[job.name for job in jobs]'
+    ["one","one","two"]
+    = 0
+    $ aurc eval main.aur 'jbs'
+    ! error[E0201]: `jbs` is not defined
+    !    ╭─[ <expression>:1:1 ]
+    !    │
+    !  1 │ jbs
+    !    │ ─┬─
+    !    │  ╰─── not found in this file, its includes or the standard library
+    !    │
+    !    │ Help: did you mean `jobs`?
+    ! ───╯
+    ! 
+    ! 1 file checked: 1 error
+    ! `aurc explain E0201` tells more.
+    = 1
+    $ aurc eval main.aur '1 +'
+    null
+    = 0
+    $ aurc eval main.aur
+    ! error: the following required arguments were not provided:
+    !   <EXPR>
+    ! 
+    ! Usage: aurc eval <FILE> <EXPR>
+    ! 
+    ! For more information, try '--help'.
+    = 2
+    "#);
 }

@@ -138,7 +138,28 @@ fn frame(sources_map: &SourceMap, diagnostic: &Diagnostic, look: Look) -> io::Re
     let drawn = String::from_utf8_lossy(&drawn);
     // The first line is the library's title.
     let body = drawn.split_once('\n').map_or("", |(_, body)| body);
-    Ok(with_places(body, &parts))
+    Ok(merged_colors(&with_places(body, &parts)))
+}
+
+/// The library paints each character for itself; neighbours of one colour become one piece.
+fn merged_colors(text: &str) -> String {
+    const END: &str = "\x1b[0m";
+    let mut out = String::with_capacity(text.len());
+    let mut color = "";
+    let mut rest = text;
+    while let Some(at) = rest.find(END) {
+        let (piece, behind) = rest.split_at(at);
+        out.push_str(piece);
+        if let Some(start) = piece.rfind("\x1b[") {
+            color = piece.get(start..).and_then(|code| code.split_inclusive('m').next()).unwrap_or("");
+        }
+        rest = behind.strip_prefix(END).unwrap_or(behind);
+        match rest.strip_prefix(color) {
+            Some(same) if !color.is_empty() => rest = same,
+            Some(_) | None => out.push_str(END),
+        }
+    }
+    out + rest
 }
 
 /// The corner of a label over several lines is needed also where it leads to no text.

@@ -11,6 +11,7 @@
 //! Known gap: without a cgroup, a process that cleared its environment, left its session and lost its
 //! parents, all before the first snapshot, cannot be told to be part of a taken-over run.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
@@ -20,11 +21,16 @@ use crate::boot::BootId;
 use crate::error::AtPath;
 use crate::process::{self, Identity, Signal, Stat};
 
+/// The environment variable that marks the processes of a run.
+pub const MARKER_NAME: &str = "AUR_RUN_ID";
+
 /// The process table at one moment.
 #[derive(Debug)]
 pub struct Snapshot {
     processes: BTreeMap<u32, Stat>,
     children: BTreeMap<u32, Vec<u32>>,
+    /// The markers that were looked up so far: each process is asked once, however many runs there are.
+    markers: RefCell<BTreeMap<u32, Option<Vec<u8>>>>,
     boot: BootId,
 }
 
@@ -55,8 +61,16 @@ impl Snapshot {
         Self {
             processes,
             children,
+            markers: RefCell::default(),
             boot,
         }
+    }
+
+    /// Whether a process carries the marker.
+    fn has_marker(&self, pid: u32, marker: &[u8]) -> bool {
+        let mut markers = self.markers.borrow_mut();
+        let found = markers.entry(pid).or_insert_with(|| marker_of(pid));
+        found.as_deref() == Some(marker)
     }
 
     fn holds(&self, identity: &Identity) -> bool {
@@ -133,7 +147,7 @@ pub struct RunTree {
 }
 
 impl RunTree {
-    /// Describes a run by its leader and the environment entry (`NAME=value`) that only its processes have.
+    /// Describes a run by its leader and the value of [`MARKER_NAME`] that only its processes have.
     pub fn new(leader: Identity, origin: Origin, marker: &str) -> Self {
         Self {
             leader,
@@ -148,8 +162,13 @@ impl RunTree {
         self.origin
     }
 
-    /// Lists what is alive of the run, and remembers it. `leaders` are the leaders of all runs of ours.
-    pub fn members(&mut self, snapshot: &Snapshot, leaders: &BTreeSet<u32>, strays: Strays) -> Vec<Identity> {
+    /// Lists what is alive of the run, and remembers it. `is_leader` knows the leaders of all runs of ours.
+    pub fn members(
+        &mut self,
+        snapshot: &Snapshot,
+        is_leader: impl Fn(u32) -> bool,
+        strays: Strays,
+    ) -> Vec<Identity> {
         let own = std::process::id();
         let roots: Vec<u32> = match self.origin {
             Origin::Started => snapshot
@@ -158,8 +177,7 @@ impl RunTree {
                 .copied()
                 .filter(|pid| {
                     *pid == self.leader.pid
-                        || (!leaders.contains(pid)
-                            && (strays == Strays::Ours || self.is_ours(snapshot, *pid)))
+                        || (!is_leader(*pid) && (strays == Strays::Ours || self.is_ours(snapshot, *pid)))
                 })
                 .collect(),
             Origin::TakenOver => snapshot
@@ -194,13 +212,22 @@ impl RunTree {
         // elsewhere it counts while the leader itself holds the number.
         let has_session = stat.session == self.leader.pid
             && (self.origin == Origin::Started || snapshot.holds(&self.leader));
-        has_session || has_marker(pid, &self.marker)
+        has_session || snapshot.has_marker(pid, &self.marker)
     }
 }
 
-fn has_marker(pid: u32, marker: &[u8]) -> bool {
-    std::fs::read(format!("/proc/{pid}/environ"))
-        .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|entry| entry == marker))
+/// The value of the marker in the environment of a process.
+fn marker_of(pid: u32) -> Option<Vec<u8>> {
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let value = |entry: &[u8]| {
+        Some(
+            entry
+                .strip_prefix(MARKER_NAME.as_bytes())?
+                .strip_prefix(b"=")?
+                .to_vec(),
+        )
+    };
+    environment.split(|byte| *byte == 0).find_map(value)
 }
 
 /// Sends a signal to each; a stopped process is woken, so that it can follow a request to end.

@@ -8,6 +8,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use aur_host::tree::MARKER_NAME;
 use aur_host::{PathError, account, boot, detach, process};
 use aur_ir as ir;
 
@@ -16,9 +17,6 @@ use crate::files::Inheritance;
 
 /// Where programs are looked for, in a clean environment.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// The environment entry that only processes of one run have.
-const RUN_ID: &str = "AUR_RUN_ID";
 
 /// Finds bash: `/bin/bash`, `/usr/bin/bash`, then our own `PATH`.
 pub(crate) fn find_bash() -> Result<PathBuf, RunnerError> {
@@ -86,12 +84,8 @@ impl Facts {
             })
     }
 
-    /// The whole `NAME=value` entry that marks the processes of one run.
+    /// What marks the processes of one run.
     pub(crate) fn marker(&self, process: &str, run: u32) -> String {
-        format!("{RUN_ID}={}", self.run_id(process, run))
-    }
-
-    fn run_id(&self, process: &str, run: u32) -> String {
         format!("{}/{}/{process}/{run}", self.nonce, self.attempt)
     }
 
@@ -122,7 +116,7 @@ impl Facts {
         [
             entry("AUR_PROCESS", process),
             entry("AUR_RUN", run.to_string()),
-            entry(RUN_ID, self.run_id(process, run)),
+            entry(MARKER_NAME, self.marker(process, run)),
         ]
     }
 }
@@ -172,7 +166,7 @@ mod tests {
                 "AUR_RUN_ID=00ff/0/fetch/3",
             ]
         );
-        assert_eq!(lines.last().unwrap(), &facts.marker("fetch", 3));
+        assert_eq!(facts.marker("fetch", 3), "00ff/0/fetch/3");
     }
 
     #[test]

@@ -112,6 +112,8 @@ pub enum RunnerError {
         kind: Kind,
         /// Its text.
         message: String,
+        /// What to try.
+        help: Option<String>,
     },
     /// The kernel refused something that has no path.
     #[error("cannot {action}: {source}")]
@@ -209,7 +211,7 @@ impl RunnerError {
     }
 
     /// What to try, as a sentence for people; `None` where the message says all there is.
-    pub fn help(&self) -> Option<&'static str> {
+    pub fn help(&self) -> Option<&str> {
         match self {
             Self::Journal(JournalError::Damaged { .. }) | Self::Record { .. } | Self::Replay { .. } => Some(
                 "the disk or another program changed the file; restore it from a copy, or start the work anew under another task id",
@@ -235,8 +237,8 @@ impl RunnerError {
             | Self::NoValue { .. }
             | Self::Detach(_)
             | Self::Silent { .. }
-            | Self::Told { .. }
             | Self::System { .. } => None,
+            Self::Told { help, .. } => help.as_deref(),
         }
     }
 }

@@ -25,7 +25,11 @@ enum Message {
     /// The lock is taken and the journal is open.
     Ready { pid: u32 },
     /// It could not begin.
-    Failed { kind: Kind, message: String },
+    Failed {
+        kind: Kind,
+        message: String,
+        help: Option<String>,
+    },
 }
 
 /// Starts the runner of a task as a process of its own, and waits until it holds the task.
@@ -42,7 +46,7 @@ pub fn start(folder: &TaskFolder, program: &Path, arguments: &[&OsStr]) -> Resul
     let heard = detach::start(program, arguments, &[], log.as_ref())?;
     match serde_json::from_slice(&heard) {
         Ok(Message::Ready { pid }) => Ok(Started { pid }),
-        Ok(Message::Failed { kind, message }) => Err(RunnerError::Told { kind, message }),
+        Ok(Message::Failed { kind, message, help }) => Err(RunnerError::Told { kind, message, help }),
         Err(_) => Err(RunnerError::Silent {
             log: folder.runner_log(),
         }),
@@ -58,6 +62,7 @@ pub(crate) fn tell_failed(launcher: &mut Launcher, error: &RunnerError) {
     let message = Message::Failed {
         kind: error.kind(),
         message: error.to_string(),
+        help: error.help().map(str::to_string),
     };
     tell(launcher, &message);
 }

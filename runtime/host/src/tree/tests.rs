@@ -47,7 +47,7 @@ const B: u32 = 5_000_020;
 #[test]
 fn a_started_run_is_its_leader_what_is_below_and_its_orphans() {
     let own = std::process::id();
-    let mut run = RunTree::new(identity(A, 100), Origin::Started, "AUR_RUN_ID=a");
+    let mut run = RunTree::new(identity(A, 100), Origin::Started, "a");
     let leaders = BTreeSet::from([A, B]);
     let before = snapshot(&format!(
         "{A} {own} {A} 100
@@ -58,7 +58,7 @@ fn a_started_run_is_its_leader_what_is_below_and_its_orphans() {
          5000099 1 5000099 50"
     ));
     assert_eq!(
-        pids(&run.members(&before, &leaders, Strays::Unknown)),
+        pids(&run.members(&before, |pid| leaders.contains(&pid), Strays::Unknown)),
         [A, 5_000_011, 5_000_012]
     );
     // The leader and the middle one ended: the orphan in its own session was seen before. So was not
@@ -71,27 +71,33 @@ fn a_started_run_is_its_leader_what_is_below_and_its_orphans() {
          {B} {own} {B} 100"
     ));
     assert_eq!(
-        pids(&run.members(&after, &leaders, Strays::Unknown)),
+        pids(&run.members(&after, |pid| leaders.contains(&pid), Strays::Unknown)),
         [5_000_012, 5_000_013]
     );
     let alone = snapshot(&format!("5000014 {own} 5000014 140"));
-    assert_eq!(run.members(&alone, &leaders, Strays::Unknown), []);
-    assert_eq!(pids(&run.members(&alone, &leaders, Strays::Ours)), [5_000_014]);
+    assert_eq!(
+        run.members(&alone, |pid| leaders.contains(&pid), Strays::Unknown),
+        []
+    );
+    assert_eq!(
+        pids(&run.members(&alone, |pid| leaders.contains(&pid), Strays::Ours)),
+        [5_000_014]
+    );
 }
 
 #[test]
 fn a_reused_number_is_not_a_member() {
-    let mut run = RunTree::new(identity(A, 100), Origin::TakenOver, "AUR_RUN_ID=a");
+    let mut run = RunTree::new(identity(A, 100), Origin::TakenOver, "a");
     let leaders = BTreeSet::from([A]);
     let first = snapshot(&format!("{A} 1 {A} 100\n 5000011 1 {A} 110\n 5000012 1 7 110"));
     assert_eq!(
-        pids(&run.members(&first, &leaders, Strays::Unknown)),
+        pids(&run.members(&first, |pid| leaders.contains(&pid), Strays::Unknown)),
         [A, 5_000_011]
     );
     // Another process has the leader's number now, and a session of that number.
     let reused = snapshot(&format!("{A} 1 {A} 500\n 5000011 1 {A} 110\n 5000015 1 {A} 510"));
     assert_eq!(
-        pids(&run.members(&reused, &leaders, Strays::Unknown)),
+        pids(&run.members(&reused, |pid| leaders.contains(&pid), Strays::Unknown)),
         [5_000_011]
     );
 }
@@ -99,10 +105,10 @@ fn a_reused_number_is_not_a_member() {
 #[test]
 fn a_marker_is_found_wherever_its_process_went() {
     let boot = BootId::current().unwrap();
-    let marker = format!("AUR_RUN_ID=test-{}", std::process::id());
+    let marker = format!("test-{}", std::process::id());
     let mut child = std::process::Command::new("setsid")
         .args(["sleep", "1000"])
-        .env("AUR_RUN_ID", marker.split_once('=').unwrap().1)
+        .env(MARKER_NAME, &marker)
         .spawn()
         .unwrap();
     let leader = Identity {
@@ -114,7 +120,7 @@ fn a_marker_is_found_wherever_its_process_went() {
     // A process in the middle of an exec shows no environment for a moment.
     let found = (0..1000).any(|_| {
         let snapshot = Snapshot::take(boot).unwrap();
-        pids(&run.members(&snapshot, &BTreeSet::new(), Strays::Unknown)).contains(&child.id())
+        pids(&run.members(&snapshot, |_| false, Strays::Unknown)).contains(&child.id())
     });
     child.kill().unwrap();
     child.wait().unwrap();

@@ -19,7 +19,7 @@ use aur_machine as machine;
 use aur_machine::process::{Fact as ProcessFact, Report};
 use aur_machine::{Boot, Change, Effect, Event, Fact, Now, Runner, Stage, Stop, Task, Time, Work};
 
-use super::runs::{Key, Over, Runs};
+use super::runs::{Demand, Key, Over, Runs, Table};
 use super::{DISK_RETRY, Host, log};
 use crate::RunnerError;
 use crate::environment::Facts;
@@ -292,6 +292,7 @@ impl<'a> Life<'a> {
         host: &mut Host,
     ) -> Result<(), RunnerError> {
         let mut is_disk_full = self.undurable != Unrecorded::Nothing;
+        let mut table = Table::new(host.boot);
         for effect in effects {
             let key = Key {
                 process: effect.process,
@@ -300,11 +301,11 @@ impl<'a> Life<'a> {
             match effect.work {
                 Work::Look(_) => self.look(effect, host)?,
                 Work::Terminate | Work::Kill if self.drop_held(key) => self.report(key, Report::NeverStarted),
-                Work::Terminate => self.runs.terminate(key)?,
-                Work::Kill => self.runs.kill(key)?,
+                Work::Terminate => self.runs.demand(key, Demand::Terminate, &mut table)?,
+                Work::Kill => self.runs.demand(key, Demand::Kill, &mut table)?,
                 Work::Spawn if is_disk_full => self.held.push(effect),
                 Work::Spawn => match self.spawn(key, host)? {
-                    Spawned::Settled => {}
+                    Spawned::Settled => table.forget(),
                     Spawned::DiskFull => {
                         is_disk_full = true;
                         self.held.push(effect);

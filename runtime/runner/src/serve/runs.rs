@@ -82,7 +82,7 @@ struct Run {
 
 /// What the machine wants of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Demand {
+pub(crate) enum Demand {
     /// That it goes on.
     Nothing,
     /// That it ends; the machine says when to kill.
@@ -199,30 +199,17 @@ impl Runs {
         self.leader_ended(key, end, boot::wall_ms());
     }
 
-    /// Asks everything of a run to end.
-    pub(crate) fn terminate(&mut self, key: Key) -> Result<(), PathError> {
-        self.demand(key, Demand::Terminate)
-    }
-
-    /// Kills everything of a run, again and again until it is empty.
-    pub(crate) fn kill(&mut self, key: Key) -> Result<(), PathError> {
-        self.demand(key, Demand::Kill)
-    }
-
-    fn demand(&mut self, key: Key, demand: Demand) -> Result<(), PathError> {
-        let leaders = self.leader_pids();
+    /// Has everything of a run end. A kill is repeated until the run is empty.
+    pub(crate) fn demand(&mut self, key: Key, demand: Demand, table: &mut Table) -> Result<(), PathError> {
         let strays = self.strays();
         let Some(run) = self.live.get_mut(&key) else {
             return Ok(());
         };
         run.demand = demand;
-        let members = run.tree.members(&Snapshot::take(self.boot)?, &leaders, strays);
+        let is_leader = |pid: u32| self.leaders.contains_key(&pid);
+        let members = run.tree.members(table.get()?, is_leader, strays);
         run.press(&members);
         Ok(())
-    }
-
-    fn leader_pids(&self) -> BTreeSet<u32> {
-        self.leaders.keys().copied().collect()
     }
 
     /// An orphan without any sign can only be of the one run there is.
@@ -268,7 +255,6 @@ impl Runs {
         table: &mut Table,
         waiter: &mut Waiter,
     ) -> Result<(), PathError> {
-        let leaders = self.leader_pids();
         let strays = self.strays();
         let Some(run) = self.live.get_mut(&key) else {
             return Ok(());
@@ -284,7 +270,8 @@ impl Runs {
         if run.end.is_none() && run.demand != Demand::Kill {
             return Ok(());
         }
-        let members = run.members(table, &leaders, strays)?;
+        let is_leader = |pid: u32| self.leaders.contains_key(&pid);
+        let members = run.members(table, is_leader, strays)?;
         let is_given_up = run.give_up_at.is_some_and(|at| at <= now);
         match run.end {
             Some((end, finished_ms)) if members.is_empty() || is_given_up => {
@@ -314,16 +301,16 @@ impl Run {
     fn members(
         &mut self,
         table: &mut Table,
-        leaders: &BTreeSet<u32>,
+        is_leader: impl Fn(u32) -> bool,
         strays: Strays,
     ) -> Result<Vec<Identity>, PathError> {
         match self.tree.origin() {
             // Everything we started is below us, so this look is exact.
             Origin::Started if !reap::has_children() => Ok(Vec::new()),
-            Origin::Started => Ok(self.tree.members(table.get()?, leaders, strays)),
+            Origin::Started => Ok(self.tree.members(table.get()?, is_leader, strays)),
             Origin::TakenOver => {
                 for scan in 0..EMPTY_SCANS {
-                    let members = self.tree.members(table.get()?, leaders, strays);
+                    let members = self.tree.members(table.get()?, &is_leader, strays);
                     if !members.is_empty() || scan + 1 == EMPTY_SCANS {
                         return Ok(members);
                     }
@@ -388,14 +375,14 @@ impl Run {
     }
 }
 
-/// The process table, read when it is first needed.
-struct Table {
+/// The process table, read when it is first needed and then good for all runs of a moment.
+pub(crate) struct Table {
     boot: BootId,
     snapshot: Option<Snapshot>,
 }
 
 impl Table {
-    fn new(boot: BootId) -> Self {
+    pub(crate) fn new(boot: BootId) -> Self {
         Self { boot, snapshot: None }
     }
 
@@ -407,7 +394,8 @@ impl Table {
         Ok(self.snapshot.insert(snapshot))
     }
 
-    fn forget(&mut self) {
+    /// Has the table read anew when it is needed next.
+    pub(crate) fn forget(&mut self) {
         self.snapshot = None;
     }
 }

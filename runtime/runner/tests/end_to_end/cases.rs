@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use aur_runner::{Inheritance, Kind, Prepared, StopRequest, Wanted, list, prepare, resolve};
+use aur_runner::{
+    Followed, Follower, Inheritance, Kind, Prepared, Signals, StopRequest, Wanted, list, prepare, resolve,
+};
 use serde_json::json;
 
-use crate::support::{Case, Job, crash, is_alive, kill, prepare_in, wait_until};
+use crate::support::{Case, HANG, Job, crash, is_alive, kill, prepare_in, wait_until};
 
 macro_rules! cases {
     ($($name:ident)*) => {
@@ -49,6 +51,11 @@ cases! {
     the_environment_of_the_caller_can_be_inherited
     a_full_disk_at_the_start_leaves_nothing
     a_deleted_sandbox_is_a_failed_start
+    a_process_that_runs_away_by_forking_is_caught
+    a_stopped_process_is_ended_too
+    of_many_runners_one_has_the_task
+    after_a_reboot_nothing_is_adopted
+    a_follower_sees_the_end_of_a_runner
     random_crashes_start_nothing_twice
 }
 
@@ -733,6 +740,108 @@ fn a_deleted_sandbox_is_a_failed_start() {
         message.starts_with("cannot enter the working folder"),
         "{message}"
     );
+}
+
+fn a_process_that_runs_away_by_forking_is_caught() {
+    // Each copy starts the next one and ends: whoever looks twice sees two different processes.
+    let hop = "hop() { (sleep 0.005; hop) & }; export -f hop; trap '' TERM; hop; echo up > up; exit 0";
+    let job = Job::new(&[("hop", hop)]).with("/task/finalization_wait_ms", json!(500));
+    let case = Case::started(&job);
+    case.wait_for("up");
+    assert_eq!(case.result(), "hop: SUCCESS code:0\nSUCCESS complete");
+    assert_eq!(case.leftovers(), [0_u32; 0]);
+}
+
+fn a_stopped_process_is_ended_too() {
+    let case = Case::started(&Job::new(&[("still", "echo up > up; kill -STOP $$; sleep 1000")]));
+    case.wait_for("up");
+    case.stop(StopRequest::Graceful { grace_ms: None });
+    assert_eq!(case.result(), "still: KILLED signal:15\nKILLED stopped");
+}
+
+fn of_many_runners_one_has_the_task() {
+    let job = Job::new(&[(
+        "once",
+        &format!("{WITNESS} while [ ! -e go ]; do sleep 0.01; done"),
+    )]);
+    let case = Case::prepared(&job);
+    let started = std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..8).map(|_| scope.spawn(|| case.try_start())).collect();
+        let results: Vec<_> = starts.into_iter().map(|start| start.join().unwrap()).collect();
+        for error in results.iter().filter_map(|result| result.as_ref().err()) {
+            assert_eq!(error.kind(), Kind::Refused, "{error}");
+        }
+        results.iter().filter(|result| result.is_ok()).count()
+    });
+    assert_eq!(started, 1);
+    case.wait_for("witness-once-0");
+    std::fs::write(case.sandbox().join("go"), "").unwrap();
+    assert_eq!(case.result(), "once: SUCCESS code:0\nSUCCESS complete");
+    assert_eq!(case.read("twice"), "");
+}
+
+fn after_a_reboot_nothing_is_adopted() {
+    let work = format!("{WITNESS} [ $AUR_RUN = 1 ] || exec sleep 1000");
+    let case = Case::prepared(&Job::new(&[("once", &work)]));
+    crash_after(&case, "witness-once-0");
+    // The journal of another boot; the process is still there, as after a reused number.
+    let path = case.folder.life(0).journal();
+    let changes: Vec<aur_machine::Change> = aur_host::journal::read(&path)
+        .unwrap()
+        .iter()
+        .map(|record| aur_machine::decode(record).unwrap())
+        .collect();
+    std::fs::remove_file(&path).unwrap();
+    let mut journal = aur_host::journal::Journal::create(&path).unwrap();
+    for mut change in changes {
+        if let aur_machine::Fact::Runner(runner) = &mut change.fact {
+            runner.boot_id ^= 1;
+        }
+        journal.append(&aur_machine::encode(&change)).unwrap();
+    }
+    journal.commit(aur_host::journal::Safety::Durable).unwrap();
+    let run_file = case.folder.life(0).run_file("once", 0);
+    std::fs::remove_file(run_file).unwrap();
+    let pid: u32 = case.read("witness-once-0").trim().parse().unwrap();
+    case.start();
+    assert_eq!(case.result(), "once: LOST, SUCCESS code:0\nSUCCESS complete");
+    assert!(is_alive(pid), "a process of unknown identity is never signalled");
+}
+
+/// Starts a runner, waits for a file of the sandbox, and kills the runner.
+fn crash_after(case: &Case, name: &str) {
+    let runner = case.start();
+    case.wait_for(name);
+    crash(runner);
+}
+
+fn a_follower_sees_the_end_of_a_runner() {
+    let case = Case::prepared(&Job::new(&[(
+        "long",
+        "echo up > up; while [ ! -e go ]; do sleep 0.01; done",
+    )]));
+    let mut follower = Follower::open(&case.folder, Signals::None).unwrap();
+    let mut next = || follower.next(Some(HANG)).unwrap();
+    assert!(matches!(next(), Followed::Event(_)));
+    assert_eq!(next(), Followed::RunnerGone);
+    let runner = case.start();
+    case.wait_for("up");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            crash(runner);
+        });
+        while matches!(next(), Followed::Event(_)) {}
+    });
+    assert_eq!(next(), Followed::RunnerGone);
+    case.start();
+    case.stop(StopRequest::Now);
+    let mut last = next();
+    while let Followed::Event(_) = last {
+        last = next();
+    }
+    assert_eq!(last, Followed::Over);
+    assert!(follower.view().unwrap().state.is_terminal());
 }
 
 fn random_crashes_start_nothing_twice() {

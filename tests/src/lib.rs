@@ -1,0 +1,17 @@
+//! Tests. What the tests of the whole repository share: sessions with the real programs, and its files.
+
+mod documents;
+mod session;
+mod sources;
+
+use std::path::Path;
+
+pub use documents::{Block, blocks, rewritten_when_asked};
+pub use session::{Session, Told, within};
+pub use sources::Memory;
+
+/// The root of the repository.
+pub fn repository() -> &'static Path {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().unwrap_or(tests)
+}

@@ -1,0 +1,4 @@
+//! The rules of the repository, as tests: which crate may know which, and what every crate looks like.
+
+mod layers;
+mod tidy;

@@ -1,0 +1,8 @@
+//! Whole sessions with the real programs: what a person types, and what they see.
+
+mod control;
+mod examples;
+mod heavy;
+mod programs;
+mod refusals;
+mod surroundings;

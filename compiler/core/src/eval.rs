@@ -245,7 +245,7 @@ impl<'p> Compiler<'p> {
             let help = near_name(
                 name,
                 locals
-                    .chain(self.program.visible(context.module))
+                    .chain(self.finished_names(context.module))
                     .chain(BUILTINS.iter().copied()),
             );
             let error = Diagnostic::new(&codes::unknown_name, span, format!("`{name}` is not defined"))
@@ -254,6 +254,12 @@ impl<'p> Compiler<'p> {
             self.sink.push(error);
         }
         Value::poison(span)
+    }
+
+    /// Names that a file sees, without those being defined right now.
+    fn finished_names(&self, module: u32) -> impl Iterator<Item = &str> {
+        let is_open = move |name: &&str| self.program.lookup(module, name).is_some_and(|def| self.open.contains(&def));
+        self.program.visible(module).filter(move |name| !is_open(name))
     }
 
     /// Whether an item that could not be read probably defines the name.

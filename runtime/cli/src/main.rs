@@ -1,3 +1,7 @@
-//! Being written.
+//! The `aur` program; everything is in the library, so that tests can call it.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aur::main()
+}

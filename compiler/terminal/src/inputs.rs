@@ -1,0 +1,58 @@
+//! Values for the inputs of a program, from the command line.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use aur_compiler::Given;
+use serde_json::Value;
+
+use crate::Failure;
+
+/// Flags that give values to inputs.
+#[derive(Debug, clap::Args)]
+pub struct InputArgs {
+    /// Give an input a value; may be repeated
+    #[arg(short = 'E', value_name = "NAME=VALUE", value_parser = pair)]
+    flags: Vec<(String, String)>,
+    /// Read values of inputs from a JSON object; `-E` goes before it
+    #[arg(long, value_name = "FILE.json")]
+    inputs: Option<PathBuf>,
+}
+
+impl InputArgs {
+    /// Collects the values.
+    ///
+    /// # Errors
+    /// The file cannot be read, or does not hold a JSON object.
+    pub fn given(&self) -> Result<Given, Failure> {
+        let file = match &self.inputs {
+            Some(path) => read_object(path)?,
+            None => Vec::new(),
+        };
+        Ok(Given {
+            flags: self.flags.clone(),
+            file,
+        })
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_string(), value.to_string())),
+        Some(_) | None => Err("a name, `=` and a value are needed".to_string()),
+    }
+}
+
+fn read_object(path: &Path) -> Result<Vec<(String, Value)>, Failure> {
+    let name = path.display();
+    let example = "the file holds one object, such as {\"count\": 3, \"name\": \"x\"}";
+    let bytes =
+        fs::read(path).map_err(|error| Failure::new(format!("cannot read `{name}`")).because(error))?;
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(members)) => Ok(members.into_iter().collect()),
+        Ok(_) => Err(Failure::new(format!("`{name}` does not hold a JSON object")).help(example)),
+        Err(error) => Err(Failure::new(format!("`{name}` does not hold JSON"))
+            .because(error)
+            .help(example)),
+    }
+}

@@ -1,0 +1,9 @@
+//! One file for each command.
+
+pub(crate) mod completions;
+pub(crate) mod kill;
+pub(crate) mod logs;
+pub(crate) mod ps;
+pub(crate) mod run;
+pub(crate) mod runner;
+pub(crate) mod status;

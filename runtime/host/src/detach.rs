@@ -11,7 +11,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::spawn::close_all_on_exec;
+use crate::spawn::{close_all_on_exec, reset_signals};
 
 /// Tells a detached program the number of its pipe.
 pub const PIPE_VARIABLE: &str = "AUR_LAUNCHER_FD";
@@ -71,8 +71,8 @@ fn try_start(
     // SAFETY: the closure runs in the forked child and only makes system calls.
     unsafe { command.pre_exec(move || leave(pipe)) };
     let mut middle = command.spawn()?;
-    // The middle process ends at once; its status says nothing.
-    middle.wait()?;
+    // The middle process ends at once. Its status says nothing, and there is none if we ignore SIGCHLD.
+    let _ = middle.wait();
     // Only the program holds the other end now, so its death closes the pipe.
     drop((command, writer));
     let mut message = Vec::new();
@@ -91,12 +91,10 @@ fn leave(pipe: RawFd) -> io::Result<()> {
             0 => {}
             _ => libc::_exit(0),
         }
-        // The standard library reports a failed exec over a descriptor of its own, which must stay.
-        close_all_on_exec();
-        let mut none = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
-        libc::sigemptyset(none.as_mut_ptr());
-        libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
     }
+    // The standard library reports a failed exec over a descriptor of its own, which must stay.
+    close_all_on_exec();
+    reset_signals();
     // SAFETY: the call takes integers; the descriptor is open in the parent at the fork.
     match unsafe { libc::fcntl(pipe, libc::F_SETFD, 0) } {
         -1 => Err(io::Error::last_os_error()),

@@ -16,6 +16,14 @@ pub struct PathError {
 }
 
 impl PathError {
+    pub(crate) fn new(action: &'static str, path: &Path, source: impl Into<io::Error>) -> Self {
+        Self {
+            action,
+            path: path.to_path_buf(),
+            source: source.into(),
+        }
+    }
+
     /// Whether the disk, or the owner's share of it, is full.
     pub fn is_disk_full(&self) -> bool {
         is_disk_full(&self.source)
@@ -39,10 +47,6 @@ pub(crate) trait AtPath<T> {
 
 impl<T, E: Into<io::Error>> AtPath<T> for Result<T, E> {
     fn at(self, action: &'static str, path: &Path) -> Result<T, PathError> {
-        self.map_err(|source| PathError {
-            action,
-            path: path.to_path_buf(),
-            source: source.into(),
-        })
+        self.map_err(|source| PathError::new(action, path, source))
     }
 }

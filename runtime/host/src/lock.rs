@@ -84,7 +84,7 @@ impl RunnerLock {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::Error(error)) => {
-                    return Err(Err::<(), _>(error).at("lock", path).unwrap_err().into());
+                    return Err(PathError::new("lock", path, error).into());
                 }
                 Err(TryLockError::WouldBlock) => {}
             }

@@ -267,9 +267,14 @@ fn has_our_ids(pid: u32) -> Option<bool> {
 
 /// Makes orphaned descendants our children instead of init's, so that we can see and reap them.
 ///
+/// From then on the status of every child is kept until we reap it.
+///
 /// # Errors
 /// The kernel refuses.
 pub fn adopt_orphans() -> io::Result<()> {
+    // A parent may have had us ignore the ends of children: the kernel would then forget their status.
+    // SAFETY: resetting a disposition runs no code of ours.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
     nix::sys::prctl::set_child_subreaper(true).map_err(io::Error::from)
 }
 

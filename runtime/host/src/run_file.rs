@@ -137,7 +137,7 @@ impl RunFile {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(taken()),
             Err(TryLockError::Error(error)) => {
-                return Err(Err::<(), _>(error).at("lock", path).unwrap_err().into());
+                return Err(PathError::new("lock", path, error).into());
             }
         }
         let mut bytes = Vec::new();

@@ -164,7 +164,7 @@ impl ChildSetup {
 }
 
 /// Unblocks every signal and undoes every disposition. What cannot be undone is not in use.
-fn reset_signals() {
+pub(crate) fn reset_signals() {
     // SAFETY: the set is filled before it is read, an action of zeros is "as by default" and longer than
     // the kernel's structure, and resetting a disposition runs no code of ours.
     unsafe {

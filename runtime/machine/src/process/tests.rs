@@ -414,11 +414,11 @@ enum Real {
     None,
     Ordered,
     Alive,
-    Gone(Exit0),
+    Gone(Ending),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Exit0 {
+enum Ending {
     Good,
     Bad,
     Unseen,
@@ -428,7 +428,7 @@ enum Exit0 {
 enum Letter {
     Spawned(u32),
     Refused(u32),
-    Ended(u32, Exit0),
+    Ended(u32, Ending),
     Never(u32),
     Adopted(u32),
 }
@@ -449,9 +449,9 @@ impl Letter {
                     message: String::new(),
                 },
             ),
-            Self::Ended(run, Exit0::Unseen) => (run, Report::Lost),
+            Self::Ended(run, Ending::Unseen) => (run, Report::Lost),
             Self::Ended(run, exit) => {
-                let code = i32::from(exit == Exit0::Bad);
+                let code = i32::from(exit == Ending::Bad);
                 let exit = Exit::Code(code);
                 (run, Report::Exited { exit, finished_ms: 0 })
             }
@@ -512,7 +512,7 @@ impl Host {
         self.mail.insert(Letter::Spawned(run));
     }
 
-    fn end(&mut self, exit: Exit0) {
+    fn end(&mut self, exit: Ending) {
         self.child = Real::Gone(exit);
         self.mail.insert(Letter::Ended(self.run.unwrap_or(0), exit));
     }
@@ -522,8 +522,7 @@ impl Host {
         self.mail.clear();
         let run = self.run.unwrap_or(0);
         let letter = match self.child {
-            Real::None => return,
-            Real::Ordered => {
+            Real::None | Real::Ordered => {
                 self.child = Real::None;
                 Letter::Never(run)
             }
@@ -549,7 +548,7 @@ impl Host {
                     host.mail.insert(Letter::Refused(host.run.unwrap_or(0)));
                 }),
             ],
-            Real::Alive => [Exit0::Good, Exit0::Bad, Exit0::Unseen]
+            Real::Alive => [Ending::Good, Ending::Bad, Ending::Unseen]
                 .map(|exit| with(&|host| host.end(exit)))
                 .into(),
         }
@@ -603,9 +602,11 @@ impl World {
         for host in self.host.moves() {
             next.push(Self { host, ..self.clone() });
         }
-        let mut restarted = self.clone();
-        restarted.host.look();
-        next.push(restarted);
+        if self.process.is_alive() {
+            let mut restarted = self.clone();
+            restarted.host.look();
+            next.push(restarted);
+        }
         if self.steps < MOST_STEPS {
             let mut later = self.clone();
             later.steps += 1;
@@ -632,7 +633,7 @@ impl World {
                 } else if self.host.child == Real::Ordered {
                     self.host.start();
                 } else if self.host.child == Real::Alive && is_killed {
-                    self.host.end(Exit0::Bad);
+                    self.host.end(Ending::Bad);
                 } else {
                     break;
                 }
@@ -645,10 +646,10 @@ impl World {
             "still {}",
             show_phase(self.process.phase)
         );
-        assert!(
-            self.host.child != Real::Alive || self.process.phase == Phase::Done(Verdict::Lost),
-            "a child is left"
-        );
+        assert!(self.host.child != Real::Alive, "a child is left");
+        let is_known = self.host.child != Real::Gone(Ending::Unseen);
+        let is_lost = self.process.phase == Phase::Done(Verdict::Lost);
+        assert!(!is_known || !is_lost, "a host that answers was not heard");
     }
 
     /// Asks it to end, before a host that never says a word again.

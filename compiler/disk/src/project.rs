@@ -233,8 +233,8 @@ fn read_entry(path: &Path) -> Result<(PathBuf, Vec<u8>), ProjectError> {
         path: given(),
         source,
     };
-    let resolved = match fs::canonicalize(path) {
-        Ok(resolved) => resolved,
+    let found = match fs::metadata(path) {
+        Ok(found) => found,
         Err(error) if confined::is_absence(&error) => {
             return Err(ProjectError::NotFound {
                 path: given(),
@@ -243,7 +243,6 @@ fn read_entry(path: &Path) -> Result<(PathBuf, Vec<u8>), ProjectError> {
         }
         Err(error) => return Err(system(error)),
     };
-    let found = fs::metadata(&resolved).map_err(system)?;
     if found.is_dir() {
         return Err(ProjectError::IsFolder {
             path: given(),
@@ -253,6 +252,7 @@ fn read_entry(path: &Path) -> Result<(PathBuf, Vec<u8>), ProjectError> {
     if !found.is_file() {
         return Err(ProjectError::NotAFile { path: given() });
     }
+    let resolved = fs::canonicalize(path).map_err(system)?;
     let file: File = confined::open_without_waiting(&resolved).map_err(system)?;
     match confined::read_limited(file).map_err(system)? {
         Some(content) => Ok((resolved, content)),

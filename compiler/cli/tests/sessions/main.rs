@@ -4,5 +4,6 @@ mod check;
 mod compile;
 mod fmt;
 mod other;
+mod schemas;
 mod session;
 mod show;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
@@ -45,16 +45,21 @@ impl Session {
     }
 
     /// Runs a line in a shell that knows `aurc` and has an environment of its own.
-    pub(crate) fn run(mut self, line: &str) -> Self {
+    pub(crate) fn output(&self, line: &str) -> Output {
         let binary = Path::new(env!("CARGO_BIN_EXE_aurc")).parent().unwrap();
-        let output = Command::new("bash")
+        Command::new("bash")
             .args(["-c", line])
             .current_dir(&self.here)
             .env_clear()
             .env("PATH", format!("{}:/usr/bin:/bin", binary.display()))
             .env("LC_ALL", "C.UTF-8")
             .output()
-            .unwrap();
+            .unwrap()
+    }
+
+    /// Runs a line and adds it and what came back to the text.
+    pub(crate) fn run(mut self, line: &str) -> Self {
+        let output = self.output(line);
         self.text.push_str(&format!("$ {line}\n"));
         self.text.push_str(&self.readable(&output.stdout));
         for line in self.readable(&output.stderr).lines() {

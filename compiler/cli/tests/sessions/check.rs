@@ -272,11 +272,11 @@ fn odd_files() {
     `aurc explain E0106` tells more.
     = 1
     $ head -c 100000 /dev/zero | tr '\0' '[' > deep.aur; aurc check deep.aur --format short
-    deep.aur:1:1: error[E0101]: Err(At(0, [item]))
+    deep.aur:1:129: error[E0105]: brackets are nested more than 128 deep
     = 1
     $ echo x = y > $'na\nme \xff.aur'; aurc check *.aur --format short -q
     binary.aur:1:25: error[E0106]: `binary.aur` is not UTF-8 text
-    deep.aur:1:1: error[E0101]: Err(At(0, [item]))
+    deep.aur:1:129: error[E0105]: brackets are nested more than 128 deep
     latin.aur:1:5: error[E0106]: `latin.aur` is not UTF-8 text
     na\nme �.aur:1:5: error[E0201]: `y` is not defined
     = 1
@@ -392,11 +392,11 @@ fn colour() {
     ]), @"
     $ aurc check main.aur --color always -q
     ^[1;31merror[E0201]^[0m^[1m: `y` is not defined^[0m
-       ^[38;5;246m╭^[0m^[38;5;246m─^[0m^[38;5;246m[^[0m main.aur:1:5 ^[38;5;246m]^[0m
+       ^[38;5;246m╭─[^[0m main.aur:1:5 ^[38;5;246m]^[0m
        ^[38;5;246m│^[0m
-     ^[38;5;246m1 │^[0m ^[38;5;249mx^[0m^[38;5;249m ^[0m^[38;5;249m=^[0m^[38;5;249m ^[0m^[31my^[0m
+     ^[38;5;246m1 │^[0m ^[38;5;249mx = ^[0m^[31my^[0m
      ^[38;5;240m  │^[0m     ^[31m┬^[0m
-     ^[38;5;240m  │^[0m     ^[31m╰^[0m^[31m─^[0m^[31m─^[0m not found in this file, its includes or the standard library
+     ^[38;5;240m  │^[0m     ^[31m╰──^[0m not found in this file, its includes or the standard library
     ^[38;5;246m───╯^[0m
 
     = 1

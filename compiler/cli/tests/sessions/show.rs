@@ -174,8 +174,17 @@ fn eval() {
     ! `aurc explain E0201` tells more.
     = 1
     $ aurc eval main.aur '1 +'
-    null
-    = 0
+    ! error[E0101]: expected a value after `+`
+    !    ╭─[ <expression>:1:3 ]
+    !    │
+    !  1 │ 1 +
+    !    │   ┬
+    !    │   ╰── nothing follows
+    ! ───╯
+    ! 
+    ! 1 file checked: 1 error
+    ! `aurc explain E0101` tells more.
+    = 1
     $ aurc eval main.aur
     ! error: the following required arguments were not provided:
     !   <EXPR>

@@ -341,10 +341,10 @@ fn name_cycle(processes: &[ProcessSpec], waits: &[usize], start: usize) -> Vec<S
         .collect()
 }
 
-/// Finds the place of a process: its command, else its name, else itself.
+/// Finds the place of a process: itself, else its name, else its command.
 fn source_of(plan: &ir::Plan, job: usize, process: usize) -> Option<Source> {
     let at = format!("/jobs/{job}/task/processes/{process}");
-    let span = ["/cmdline", "/name", ""]
+    let span = ["", "/name", "/cmdline"]
         .iter()
         .find_map(|leaf| plan.spans.get(&format!("{at}{leaf}")))?;
     let file = plan.files.get(usize::try_from(span.file).ok()?)?;
@@ -393,7 +393,7 @@ mod tests {
         });
         // The third one names a file that the plan does not have.
         insta::assert_snapshot!(sources.collect::<Vec<_>>().join("\n"), @"
-        a main.aur:7:9
+        a main.aur:6:1
         b lib.aur:1:2
         c nowhere
         ");

@@ -32,7 +32,11 @@ impl Sources for Files {
 
 /// Returns the codes a program gives.
 fn codes_of(program: &str, is_for_plan: bool) -> BTreeSet<&'static str> {
-    codes_of_files(Files([("main.aur", program.into())].into()), &Given::default(), is_for_plan)
+    codes_of_files(
+        Files([("main.aur", program.into())].into()),
+        &Given::default(),
+        is_for_plan,
+    )
 }
 
 fn codes_of_files(files: Files, given: &Given, is_for_plan: bool) -> BTreeSet<&'static str> {
@@ -48,7 +52,9 @@ fn codes_of_files(files: Files, given: &Given, is_for_plan: bool) -> BTreeSet<&'
 fn blocks<'a>(page: &'a str, kind: &str) -> Vec<&'a str> {
     let opening = format!("```{kind}\n");
     let blocks = page.split(opening.as_str()).skip(1);
-    blocks.map(|rest| rest.split("```").next().unwrap_or(rest)).collect()
+    blocks
+        .map(|rest| rest.split("```").next().unwrap_or(rest))
+        .collect()
 }
 
 #[test]
@@ -99,7 +105,10 @@ fn faults_of_more_than_one_program() {
     let check = |main: &[u8]| codes_of_files(files(main), &Given::default(), false);
     assert_eq!(check(b"x = \xff"), BTreeSet::from(["E0106"]));
     assert_eq!(check(b"text = file(\"folder\")"), BTreeSet::from(["E0504"]));
-    assert_eq!(check(b"include \"base.aur\"\njobs = []\n"), BTreeSet::from(["W0201"]));
+    assert_eq!(
+        check(b"include \"base.aur\"\njobs = []\n"),
+        BTreeSet::from(["W0201"])
+    );
     let given = Given {
         flags: vec![("count".to_string(), "many".to_string())],
         file: Vec::new(),

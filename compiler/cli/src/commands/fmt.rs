@@ -130,6 +130,10 @@ fn lay_out(path: &Path, mode: Mode, context: &Context) -> Result<bool, Failure> 
     let name = aur_render::clean(&path.to_string_lossy()).into_owned();
     let text = String::from_utf8(content)
         .map_err(|_| Failure::new(format!("`{name}` is not UTF-8 text")).help("save it as UTF-8"))?;
+    if !context.is_quiet && has_errors(&text) {
+        let note = format!("{name}: what cannot be read stays as it is; `aurc check` tells more\n");
+        context.terminal.tell(&note);
+    }
     let laid_out = aur_grammar::format(&text);
     let is_changed = text != laid_out;
     match mode {
@@ -143,6 +147,11 @@ fn lay_out(path: &Path, mode: Mode, context: &Context) -> Result<bool, Failure> 
         Mode::Rewrite | Mode::List | Mode::Diff => {}
     }
     Ok(is_changed)
+}
+
+fn has_errors(text: &str) -> bool {
+    let tree = aur_grammar::parse(text);
+    tree.items.iter().any(|item| !item.node.errors.is_empty())
 }
 
 /// The change in the unified format: as it is for programs, safe and perhaps in colour for people.

@@ -277,7 +277,9 @@ fn milliseconds(count: u64) -> String {
 }
 
 fn exact(count: u64, units: &[(u64, &str)]) -> Option<String> {
-    let (size, unit) = units.iter().find(|(size, _)| count > 0 && count % size == 0)?;
+    let (size, unit) = units
+        .iter()
+        .find(|(size, _)| count > 0 && count.is_multiple_of(*size))?;
     Some(format!("{}{unit}", count / size))
 }
 

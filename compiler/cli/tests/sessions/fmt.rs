@@ -90,11 +90,13 @@ fn what_cannot_be_read_stays() {
     x   =   1
     y = = [
     z   =   2
+    ! broken.aur: what cannot be read stays as it is; `aurc check` tells more
     ! 0 files laid out anew, 1 unchanged
     = 0
     $ printf 'x = \377\n' > latin.aur; aurc fmt; cat good.aur
     x   =   1
     y=[1,2]
+    ! broken.aur: what cannot be read stays as it is; `aurc check` tells more
     ! 0 files laid out anew, 2 unchanged
     !   × `latin.aur` is not UTF-8 text
     !   help: save it as UTF-8

@@ -181,7 +181,7 @@ fn help_and_version() {
     insta::assert_snapshot!(session(&[], &[
         "aurc --help",
         "aurc -V",
-        "aurc --version",
+        "aurc --version --verbose",
         "aurc check --help",
         "aurc fmt -h",
     ]), @"
@@ -234,7 +234,7 @@ fn help_and_version() {
     $ aurc -V
     aurc 0.1.0
     = 0
-    $ aurc --version
+    $ aurc --version --verbose
     aurc 0.1.0
     plan format: 1
     = 0

@@ -18,6 +18,14 @@ fn documents_follow_their_schemas() {
     let broken = "hello = Process { nmae = \"x\" }\nlist = [\"a\" \"b\"]\ntext = \"\\d\"\nold = Process(name = \"x\")\n";
     let session = Session::new(&[("main.aur", HELLO), ("broken.aur", broken)]);
     follows(&session, "aurc compile main.aur", "aurc schema");
-    follows(&session, "aurc check main.aur --format json", "aurc schema diagnostics");
-    follows(&session, "aurc check broken.aur --format json", "aurc schema diagnostics");
+    follows(
+        &session,
+        "aurc check main.aur --format json",
+        "aurc schema diagnostics",
+    );
+    follows(
+        &session,
+        "aurc check broken.aur --format json",
+        "aurc schema diagnostics",
+    );
 }

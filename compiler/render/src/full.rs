@@ -151,7 +151,10 @@ fn merged_colors(text: &str) -> String {
         let (piece, behind) = rest.split_at(at);
         out.push_str(piece);
         if let Some(start) = piece.rfind("\x1b[") {
-            color = piece.get(start..).and_then(|code| code.split_inclusive('m').next()).unwrap_or("");
+            color = piece
+                .get(start..)
+                .and_then(|code| code.split_inclusive('m').next())
+                .unwrap_or("");
         }
         rest = behind.strip_prefix(END).unwrap_or(behind);
         match rest.strip_prefix(color) {

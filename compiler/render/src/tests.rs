@@ -1013,3 +1013,34 @@ fn fifty_are_shown() {
         }
     );
 }
+
+/// The drawing library panics on some spans it is given; ours reach it in a form it takes, whatever they are.
+#[test]
+fn any_span_can_be_drawn() {
+    let text = "ä\t\r\nb\n\n漢";
+    let mut sources = SourceMap::default();
+    let id = sources.add(SourceFile::new("a.aur", text));
+    let last = text.len() as u32 + 1;
+    let spans: Vec<Span> = (0..=last)
+        .flat_map(|start| (0..=last).map(move |end| Span::new(id, start, end)))
+        .collect();
+    for first in &spans {
+        for second in spans.iter().step_by(3) {
+            let diagnostic = Diagnostic::new(&codes::syntax, *first, "message")
+                .label("here")
+                .also(*second, "")
+                .fix("fix", Applicability::Safe, *second, "x\ny");
+            let drawn = full(
+                &[Batch {
+                    sources: &sources,
+                    diagnostics: &[diagnostic],
+                }],
+                PLAIN,
+            );
+            assert!(
+                drawn.contains(" here\n") && !drawn.contains('\u{2}'),
+                "{first:?} {second:?}\n{drawn}"
+            );
+        }
+    }
+}

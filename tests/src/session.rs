@@ -22,6 +22,8 @@ const HANG: Duration = Duration::from_secs(180);
 #[derive(Debug)]
 pub struct Session {
     folder: tempfile::TempDir,
+    /// The same folder, without symlinks in its path.
+    base: PathBuf,
     environment: Vec<(OsString, OsString)>,
     work: PathBuf,
 }
@@ -43,12 +45,13 @@ impl Session {
             .tempdir()
             .expect("a folder");
         // The name of the folder is compared with what programs print after they resolved it.
-        let root = fs::canonicalize(folder.path()).expect("the folder");
-        let work = root.join("work");
+        let base = fs::canonicalize(folder.path()).expect("the folder");
+        let work = base.join("work");
         fs::create_dir(&work).expect("a folder");
-        fs::create_dir(root.join("home")).expect("a folder");
+        fs::create_dir(base.join("home")).expect("a folder");
         let mut session = Self {
             folder,
+            base,
             environment: Vec::new(),
             work,
         };
@@ -56,9 +59,9 @@ impl Session {
             "PATH",
             "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         );
-        session.set("HOME", root.join("home"));
+        session.set("HOME", session.beside("home"));
         session.set("LANG", "C.UTF-8");
-        session.set("AUR_ROOT", root.join("state"));
+        session.set("AUR_ROOT", session.beside("state"));
         session
     }
 
@@ -82,12 +85,14 @@ impl Session {
         &self.work
     }
 
-    /// A path beside the working folder.
-    ///
-    /// # Panics
-    /// The folder of the session has no name.
+    /// The folder of the session.
+    pub fn base(&self) -> &Path {
+        &self.base
+    }
+
+    /// A path in the folder of the session, where the first working folder is too.
     pub fn beside(&self, name: &str) -> PathBuf {
-        self.work.parent().expect("a folder").join(name)
+        self.base.join(name)
     }
 
     /// The state directory.
@@ -235,12 +240,7 @@ impl Session {
             stdout: stdout.unwrap_or_default(),
             stderr: stderr.unwrap_or_default(),
             status,
-            folder: self
-                .beside("")
-                .display()
-                .to_string()
-                .trim_end_matches('/')
-                .to_string(),
+            folder: self.base.display().to_string(),
         };
         assert!(status.is_some(), "this command hangs:\n{told}");
         told
@@ -272,21 +272,33 @@ impl Session {
         self.state().join("tasks").join(task)
     }
 
-    /// Ids of live processes whose environment or command line names the folder of this session.
+    /// Ids of live processes that this session started, directly or not: those whose environment or
+    /// command line names the folder of the session.
     pub fn live_processes(&self) -> Vec<i32> {
-        let folder = self.beside("").display().to_string();
+        let folder = self.base.as_os_str().as_encoded_bytes();
         let Ok(entries) = fs::read_dir("/proc") else {
             return Vec::new();
         };
         let holds = |pid: i32, file: &str| {
             let content = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
-            String::from_utf8_lossy(&content).contains(&folder)
+            content.windows(folder.len()).any(|part| part == folder)
         };
         entries
             .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
             .filter(|pid| u32::try_from(*pid) != Ok(std::process::id()))
             .filter(|pid| holds(*pid, "environ") || holds(*pid, "cmdline"))
             .collect()
+    }
+
+    /// Waits until nothing that this session started is alive. A runner ends a moment after its task.
+    ///
+    /// # Panics
+    /// Something stays alive.
+    #[track_caller]
+    pub fn is_quiet(&self) {
+        within("all processes end", || {
+            self.live_processes().is_empty().then_some(())
+        });
     }
 }
 
@@ -448,12 +460,20 @@ fn redacted(text: &str, folder: &str) -> String {
             r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z?",
             "[DATE]",
         ),
+        (
+            r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} [0-9]{4}\b",
+            "[DATE]",
+        ),
         (r"\b[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?\b", "[CLOCK]"),
-        (r"\bpid [0-9]+\b", "pid [PID]"),
-        (r"\b[0-9]+(\.[0-9]+)? ?(ms|s|min|h)\b", "[TIME]"),
+        (r"\b(pid|runner|process) [0-9]+\b", "$1 [PID]"),
+        (r" *\b[0-9]+\.[0-9]+ ?(ms|s|min|h)\b", " [TIME]"),
         (r"sha256:[0-9a-f]{8,64}", "sha256:[DIGEST]"),
     ];
-    let mut text = text.replace(folder, "[DIR]");
+    let programs = Session::program("aur");
+    let programs = programs.parent().map(|folder| folder.display().to_string());
+    let mut text = text
+        .replace(folder, "[DIR]")
+        .replace(&programs.unwrap_or_default(), "[PROGRAMS]");
     for (pattern, word) in rules {
         let pattern = Regex::new(pattern).expect("a pattern");
         text = pattern.replace_all(&text, word).into_owned();

@@ -61,6 +61,12 @@ const LAYERS: &[Layer] = &[
     ),
     layer("aur-render", "compiler/render", Shell, &["aur-diagnostics"]),
     layer(
+        "aur-terminal",
+        "compiler/terminal",
+        Shell,
+        &["aur-compiler", "aur-diagnostics", "aur-disk", "aur-render"],
+    ),
+    layer(
         "aurc",
         "compiler/cli",
         Shell,
@@ -72,6 +78,7 @@ const LAYERS: &[Layer] = &[
             "aur-ir",
             "aur-lsp",
             "aur-render",
+            "aur-terminal",
         ],
     ),
     layer("aur-machine", "runtime/machine", Pure, &["aur-ir"]),
@@ -95,6 +102,7 @@ const LAYERS: &[Layer] = &[
             "aur-machine",
             "aur-render",
             "aur-runner",
+            "aur-terminal",
         ],
     ),
     layer(
@@ -116,8 +124,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("pest", &["aur-grammar"]),
     ("pest_derive", &["aur-grammar"]),
     ("ariadne", &["aur-render"]),
-    ("miette", &["aur", "aurc"]),
-    ("clap", &["aur", "aurc"]),
+    ("miette", &["aur-terminal"]),
+    ("clap", &["aur", "aur-terminal", "aurc"]),
     ("clap_complete", &["aur", "aurc"]),
     ("libc", &["aur-host"]),
     // aur-disk opens files relative to folders, so that no symlink leads out of the project.

@@ -39,7 +39,19 @@ fn every_example_is_fine_and_laid_out() {
 fn the_tutorial_runs() {
     let session = Session::with_examples(&TUTORIAL);
     let told = session.aur(&["run", "hello_world.aur"]);
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"
+    $ aur run hello_world.aur
+    task hello_world-0-[ID]  example/www-data/devel/hello_world instance 0
+      fetch_package  started (pid [PID])
+      fetch_package  SUCCESS exit code 0
+      hello_world    started (pid [PID])
+      hello_world    SUCCESS exit code 0
+
+    task hello_world-0-[ID]  SUCCESS
+      fetch_package  SUCCESS   1 run [TIME]
+      hello_world    SUCCESS   1 run [TIME]  Hello world! The time is now: [DATE]. Slee..
+    [exit 0]
+    ");
     let said = output(&session, "hello_world");
     assert_eq!(
         said.matches("Hello world! The time is now: ").count(),
@@ -78,7 +90,7 @@ fn a_plan_is_the_same_wherever_it_is_compiled() {
     let here = Session::with_examples(&TUTORIAL);
     let mut there = Session::with_examples(&TUTORIAL);
     let one = here.aurc(&["compile", "hello_world.aur"]).ended(0);
-    there.go_to(there.beside(""));
+    there.go_to(there.base().to_path_buf());
     let two = there.aurc(&["compile", "work/hello_world.aur"]).ended(0);
     assert_eq!(one.json()["digest"], two.json()["digest"]);
     assert_eq!(one.out(), two.out(), "also its bytes");
@@ -93,7 +105,32 @@ fn the_broken_tutorial_says_what_to_do() {
         "hello_world_broken.py",
     ]);
     let told = session.aur(&["run", "hello_world_broken.aur"]).ended(3);
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @r#"
+    $ aur run hello_world_broken.aur
+    task hello_world-0-[ID]  example/www-data/devel/hello_world instance 0
+      fetch_package  started (pid [PID])
+      fetch_package  SUCCESS exit code 0
+      hello_world    started (pid [PID])
+      hello_world    FAILED exit code 1
+
+    hello_world FAILED: exit code 1 in run 0
+      defined at hello_world.aur:12:15
+      log [DIR]/state/tasks/hello_world-0-[ID]/logs/hello_world/0/stderr
+      | Traceback (most recent call last):
+      |   File "[DIR]/state/tasks/hello_world-0-[ID]/sandbox/hello_world.py", line 16, in <module>
+      |     main(sys.argv)
+      |   File "[DIR]/state/tasks/hello_world-0-[ID]/sandbox/hello_world.py", line 9, in main
+      |     for i in xrang(5):
+      |              ^^^^^
+      | NameError: name 'xrang' is not defined. Did you mean: 'range'?
+
+    task hello_world-0-[ID]  FAILED: too many processes failed
+      fetch_package  SUCCESS   1 run [TIME]
+      hello_world    FAILED    1 run [TIME]
+    [stderr]
+    `aur logs hello_world-0-[ID]` shows all output
+    [exit 3]
+    "#);
     let said = told.out() + &told.err();
     for part in [
         "hello_world",
@@ -119,18 +156,58 @@ fn the_broken_tutorial_says_what_to_do() {
 fn the_profile_shows_its_commands() {
     let session = Session::with_examples(&["profile.aur"]);
     let told = session.aurc(&["inspect", "profile.aur"]).ended(2);
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"
+    $ aurc inspect profile.aur
+    [stderr]
+      × the program has 3 jobs
+      help: name one of:
+              cluster1/myteam/prod/application
+              cluster2/myteam/prod/application
+              cluster1/myteam/staging/application
+    [exit 2]
+    ");
     let told = session
         .aurc(&["inspect", "profile.aur", "staging/application"])
         .ended(0);
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"
+    $ aurc inspect profile.aur staging/application
+    job cluster1/myteam/staging/application  (profile.aur:67:3)
+      service       no
+      instances     2
+      failures      over after 1 failed attempt
+      priority      0
+      contact       myteam-team@foocorp.com
+
+    task application  (profile.aur:43:16)
+      resources     cpu 1, ram 2GB, disk 1GB
+      failures      over after 1 failed process
+      concurrency   as many processes at a time as there are
+      finalization  at most 30s
+      order         fetch -> application
+
+    process fetch  (profile.aur:21:9)
+      failures      over after 1 failed run
+      pause         5s between runs
+      command       curl -O https://packages.foocorp.com/live/application.jar
+
+    process application  (profile.aur:26:8)
+      failures      over after 1 failed run
+      pause         5s between runs
+      command       /usr/lib/jvm/java-1.7.0-openjdk/bin/java -server -Xmx1792m -Xloggc:gc.log -jar application.jar -upstreamService /foocorp/service/bird/staging/bird
+
+    [exit 0]
+    ");
     let plan = session.aurc(&["compile", "profile.aur"]).ended(0).json();
     let jobs = plan["jobs"].as_array().unwrap();
     let commands: Vec<String> = jobs
         .iter()
         .map(|job| format!("{}: {}", job["key"], job["task"]["processes"][1]["cmdline"]))
         .collect();
-    assert_snapshot!(commands.join("\n"), @"");
+    assert_snapshot!(commands.join("\n"), @r#"
+    "cluster1/myteam/prod/application": "/usr/lib/jvm/java-1.7.0-openjdk/bin/java -server -Xmx1792m  -jar application.jar -upstreamService /foocorp/service/bird/prod/bird"
+    "cluster2/myteam/prod/application": "/usr/lib/jvm/java-1.7.0-openjdk/bin/java -server -Xmx1792m  -jar application.jar -upstreamService /foocorp/service/bird/prod/bird"
+    "cluster1/myteam/staging/application": "/usr/lib/jvm/java-1.7.0-openjdk/bin/java -server -Xmx1792m -Xloggc:gc.log -jar application.jar -upstreamService /foocorp/service/bird/staging/bird"
+    "#);
 }
 
 #[test]
@@ -229,7 +306,7 @@ fn the_bench_gives_the_answer_of_its_client() {
         task["processes"][0]["state"], "KILLED",
         "the service was ended: {task}"
     );
-    assert_eq!(session.live_processes(), [0; 0], "nothing of it is left");
+    session.is_quiet();
 
     let session = Session::with_examples(&["ci_bench.aur", "ci_bench_service.py", "ci_bench_client.py"]);
     session

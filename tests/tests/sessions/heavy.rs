@@ -61,7 +61,11 @@ fn the_disk_becomes_full() {
         return;
     };
     assert!(told.out().contains("code 2\n"), "{told}");
-    assert!(told.err().to_lowercase().contains("no space"), "{told}");
+    assert!(
+        told.err()
+            .contains("the disk that holds the state of tasks is full"),
+        "{told}"
+    );
     let json = told.out();
     let start = json.find('{').expect("a task object");
     let status: serde_json::Value = serde_json::from_str(&json[start..]).unwrap();

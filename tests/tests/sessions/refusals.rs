@@ -29,7 +29,15 @@ fn five_syntax_errors_are_said_at_once() {
          struct { x: String }\n",
     );
     let told = session.aurc(&["check", "main.aur", "--format", "short"]).ended(1);
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"
+    $ aurc check main.aur --format short
+    main.aur:1:1: error[E0101]: Err(At(3, [binary]))
+    main.aur:2:1: error[E0101]: Err(At(9, [end_of_list]))
+    main.aur:3:1: error[E0101]: Err(At(19, [equals_sign]))
+    main.aur:5:1: error[E0101]: Err(At(5, [double]))
+    main.aur:7:1: error[E0101]: Err(At(7, [name, equals_sign]))
+    [exit 1]
+    ");
     let found = session
         .aurc(&["check", "main.aur", "--format", "json"])
         .ended(1)
@@ -48,7 +56,45 @@ fn five_syntax_errors_are_said_at_once() {
 #[test]
 fn an_unknown_field() {
     let session = with(job("processes = [Process { name = \"a\", cmdlin = \"true\" }]"));
-    assert_snapshot!(refused(&session), @"");
+    assert_snapshot!(refused(&session), @r#"
+    $ aurc check main.aur
+    error[E0204]: this Process has no `cmdline`
+       ╭─[ main.aur:6:20 ]
+       │
+     2 │ ╭─▶   Job {
+       ┆ ┆
+     6 │ │         processes = [Process { name = "a", cmdlin = "true" }]
+       │ │                      ───────────────────┬───────────────────
+       │ │                                         ╰───────────────────── needs `cmdline`
+       ┆ ┆
+     8 │ ├─▶   },
+       │ │
+       │ ╰─────────── needed by this job
+       │
+       │     Help: add cmdline = ..
+    ───╯
+
+    error[E0203]: `Process` has no field `cmdlin`
+        ╭─[ main.aur:6:42 ]
+        │
+      6 │       processes = [Process { name = "a", cmdlin = "true" }]
+        │                                          ───┬──
+        │                                             ╰──── no such field
+        │
+        ├─[ prelude.aur:16:8 ]
+        │
+     16 │ struct Process {
+        │        ───┬───
+        │           ╰───── `Process` is declared here
+        │
+        │ Help: did you mean `cmdline`?
+        │           processes = [Process { name = "a", cmdline = "true" }]
+    ────╯
+
+    1 file checked: 2 errors
+    `aurc explain E0204` tells more.
+    [exit 1]
+    "#);
 }
 
 #[test]
@@ -57,7 +103,22 @@ fn a_wrong_type() {
         "processes = [{}], max_failures = \"often\"",
         process("a")
     )));
-    assert_snapshot!(refused(&session), @"");
+    assert_snapshot!(refused(&session), @r#"
+    $ aurc check main.aur
+    error[E0302]: the text "often" is not a value of type Integer
+       ╭─[ main.aur:6:78 ]
+       │
+     6 │       processes = [Process { name = "a", cmdline = "true" }], max_failures = "often"
+       │                                                                              ───┬───
+       │                                                                                 ╰───── Integer is needed here
+       │
+       │ Help: write digits, such as `42`
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0302` tells more.
+    [exit 1]
+    "#);
 }
 
 #[test]
@@ -66,41 +127,187 @@ fn an_unbound_name() {
         job("processes = [Process { name = \"a\", cmdline = \"echo {{greting}}\" }]\n")
             .replace("jobs =", "greeting = \"hi\"\njobs ="),
     );
-    assert_snapshot!(refused(&session), @"");
+    assert_snapshot!(refused(&session), @r#"
+    $ aurc check main.aur
+    error[E0401]: `greting` is not bound
+        ╭─[ main.aur:7:60 ]
+        │
+      3 │ ╭─▶   Job {
+        ┆ ┆
+      7 │ │         processes = [Process { name = "a", cmdline = "echo {{greting}}" }]
+        │ │                                                              ───┬───
+        │ │                                                                 ╰───── nothing in scope has this name
+        ┆ ┆
+     10 │ ├─▶   },
+        │ │
+        │ ╰─────────── needed by this job
+    ────╯
+
+    1 file checked: 1 error
+    `aurc explain E0401` tells more.
+    [exit 1]
+    "#);
 }
 
 #[test]
 fn a_reference_cycle() {
-    assert_snapshot!(refused(&with("a = b + 1\nb = c * 2\nc = a\n")), @"");
+    assert_snapshot!(refused(&with("a = b + 1\nb = c * 2\nc = a\n")), @"
+    $ aurc check main.aur
+    error[E0208]: `a` is defined by itself: `a` -> `b` -> `c` -> `a`
+       ╭─[ main.aur:1:1 ]
+       │
+     1 │ a = b + 1
+       │ ┬
+       │ ╰── this value needs itself
+     2 │ b = c * 2
+       │ ┬
+       │ ╰── by way of this value
+     3 │ c = a
+       │ ┬
+       │ ╰── by way of this value
+       │
+       │ Help: a value is built before it is used; take one of the names out of the circle
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0208` tells more.
+    [exit 1]
+    ");
     let texts = job("processes = [Process { name = \"{{cmdline}}\", cmdline = \"{{name}}\" }]");
-    assert_snapshot!(refused(&with(texts)), @"");
+    assert_snapshot!(refused(&with(texts)), @r#"
+    $ aurc check main.aur
+    error[E0403]: texts refer to each other: {{cmdline}} -> {{name}} -> {{cmdline}}
+       ╭─[ main.aur:6:38 ]
+       │
+     6 │       processes = [Process { name = "{{cmdline}}", cmdline = "{{name}}" }]
+       │                                      ─────┬─────              ────┬───
+       │                                           ╰───────────────────────────── this needs itself
+       │                                                                   │
+       │                                                                   ╰───── by way of this name
+       │
+       │ Help: a field is nearer than a binding of the same name; rename one of them
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0403` tells more.
+    [exit 1]
+    "#);
 }
 
 #[test]
 fn includes_that_cannot_be() {
     let session = with("include \"commn.aur\"\n");
     session.write("common.aur", "x = 1\n");
-    assert_snapshot!(refused(&session), @"");
+    assert_snapshot!(refused(&session), @r#"
+    $ aurc check main.aur
+    error[E0501]: there is no file `commn.aur`
+       ╭─[ main.aur:1:9 ]
+       │
+     1 │ include "commn.aur"
+       │         ─────┬─────
+       │              ╰─────── not found
+       │
+       │ Help: did you mean `common.aur`?
+       │
+       │ Note: paths count from the folder of the file they stand in
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0501` tells more.
+    [exit 1]
+    "#);
 
     let session = with("include \"a.aur\"\n");
     session.write("a.aur", "include \"b.aur\"\n");
     session.write("b.aur", "include \"a.aur\"\n");
-    assert_snapshot!(refused(&session), @"");
+    assert_snapshot!(refused(&session), @r#"
+    $ aurc check main.aur
+    error[E0502]: files include each other: a.aur -> b.aur -> a.aur
+       ╭─[ b.aur:1:9 ]
+       │
+     1 │ include "a.aur"
+       │         ───┬───
+       │            ╰───── this include closes the circle
+       │
+       ├─[ a.aur:1:9 ]
+       │
+     1 │ include "b.aur"
+       │         ───┬───
+       │            ╰───── by way of this include
+       │
+       │ Help: move what both need into a third file
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0502` tells more.
+    [exit 1]
+    "#);
 }
 
 #[test]
 fn includes_stay_in_the_project() {
     let session = with("include \"../outside.aur\"\n");
     std::fs::write(session.beside("outside.aur"), "x = 1\n").unwrap();
-    assert_snapshot!(refused(&session), @"");
+    assert_snapshot!(refused(&session), @r#"
+    $ aurc check main.aur
+    error[E0503]: `../outside.aur` leaves the project
+       ╭─[ main.aur:1:9 ]
+       │
+     1 │ include "../outside.aur"
+       │         ────────┬───────
+       │                 ╰───────── outside of the project root
+       │
+       │ Help: move the file into the project, or put an `aur.toml` into the folder that both share
+       │
+       │ Note: a program reads only files of its own project, so that it means the same on every machine
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0503` tells more.
+    [exit 1]
+    "#);
 
     let session = with("include \"inside.aur\"\n");
     std::fs::write(session.beside("outside.aur"), "x = 1\n").unwrap();
     symlink(session.beside("outside.aur"), session.work().join("inside.aur")).unwrap();
-    assert_snapshot!(refused(&session), @"");
+    assert_snapshot!(refused(&session), @r#"
+    $ aurc check main.aur
+    error[E0503]: `inside.aur` leaves the project
+       ╭─[ main.aur:1:9 ]
+       │
+     1 │ include "inside.aur"
+       │         ──────┬─────
+       │               ╰─────── outside of the project root
+       │
+       │ Help: move the file into the project, or put an `aur.toml` into the folder that both share
+       │
+       │ Note: a program reads only files of its own project, so that it means the same on every machine
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0503` tells more.
+    [exit 1]
+    "#);
 
     let session = with("secret = file(\"/etc/hostname\")\n");
-    assert_snapshot!(refused(&session), @"");
+    assert_snapshot!(refused(&session), @r#"
+    $ aurc check main.aur
+    error[E0503]: `/etc/hostname` leaves the project
+       ╭─[ main.aur:1:15 ]
+       │
+     1 │ secret = file("/etc/hostname")
+       │               ───────┬───────
+       │                      ╰───────── outside of the project root
+       │
+       │ Help: move the file into the project, or put an `aur.toml` into the folder that both share
+       │
+       │ Note: a program reads only files of its own project, so that it means the same on every machine
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0503` tells more.
+    [exit 1]
+    "#);
 }
 
 #[test]
@@ -108,18 +315,63 @@ fn no_jobs() {
     let session = with("x = 1\n");
     session.aurc(&["check", "main.aur"]).ended(0);
     let told = session.aur(&["run", "main.aur"]).ended(1);
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"
+    $ aur run main.aur
+    [stderr]
+    error[E0317]: this file defines no `jobs`
+       ╭─[ main.aur:1:1 ]
+       │
+     1 │ x = 1
+       │ ┬
+       │
+       │ Help: end the file with the list of its jobs: `jobs = [hello]`
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0317` tells more.
+    [exit 1]
+    ");
     session.aurc(&["compile", "main.aur"]).ended(1);
 
     let session = with("jobs = []\n");
-    assert_snapshot!(session.aur(&["run", "main.aur"]).ended(1), @"");
+    assert_snapshot!(session.aur(&["run", "main.aur"]).ended(1), @"
+    $ aur run main.aur
+    [stderr]
+    error[E0317]: the list of jobs is empty
+       ╭─[ main.aur:1:8 ]
+       │
+     1 │ jobs = []
+       │        ─┬
+       │
+       │ Help: put a job into it: `jobs = [hello]`
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0317` tells more.
+    [exit 1]
+    ");
 }
 
 #[test]
 fn an_empty_file() {
     let session = with("");
     session.aurc(&["check", "main.aur"]).ended(0);
-    assert_snapshot!(session.aur(&["run", "main.aur"]).ended(1), @"");
+    assert_snapshot!(session.aur(&["run", "main.aur"]).ended(1), @"
+    $ aur run main.aur
+    [stderr]
+    error[E0317]: this file defines no `jobs`
+       ╭─[ main.aur:1:1 ]
+       │
+     1 │
+       │ ┬
+       │
+       │ Help: end the file with the list of its jobs: `jobs = [hello]`
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0317` tells more.
+    [exit 1]
+    ");
 }
 
 #[test]
@@ -127,9 +379,33 @@ fn a_job_that_is_not_clear() {
     let one = job(&format!("processes = [{}]", process("a")));
     let two = one.replace("jobs =", "b =").replace("\"devel\"", "\"prod\"");
     let session = with(format!("{two}a = 1\n{}", one.replace("jobs =", "c =")) + "jobs = b + c\n");
-    assert_snapshot!(session.aur(&["run", "main.aur"]).ended(2), @"");
-    assert_snapshot!(session.aur(&["run", "main.aur", "j"]).ended(2), @"");
-    assert_snapshot!(session.aur(&["run", "main.aur", "staging/j"]).ended(2), @"");
+    assert_snapshot!(session.aur(&["run", "main.aur"]).ended(2), @"
+    $ aur run main.aur
+    [stderr]
+      × the program has 2 jobs; name one of them
+      help: its jobs are
+            c/r/prod/j
+            c/r/devel/j
+    [exit 2]
+    ");
+    assert_snapshot!(session.aur(&["run", "main.aur", "j"]).ended(2), @"
+    $ aur run main.aur j
+    [stderr]
+      × 2 jobs are called `j`
+      help: its jobs are
+            c/r/prod/j
+            c/r/devel/j
+    [exit 2]
+    ");
+    assert_snapshot!(session.aur(&["run", "main.aur", "staging/j"]).ended(2), @"
+    $ aur run main.aur staging/j
+    [stderr]
+      × the program has no job `staging/j`
+      help: its jobs are
+            c/r/prod/j
+            c/r/devel/j
+    [exit 2]
+    ");
     // Only whole parts count.
     session.aur(&["run", "main.aur", "vel/j"]).ended(2);
     session.aur(&["run", "main.aur", "devel/j"]).ended(0);
@@ -138,7 +414,24 @@ fn a_job_that_is_not_clear() {
 #[test]
 fn processes_of_one_name() {
     let session = with(job(&format!("processes = [{}, {}]", process("a"), process("a"))));
-    assert_snapshot!(refused(&session), @"");
+    assert_snapshot!(refused(&session), @r#"
+    $ aurc check main.aur
+    error[E0306]: two processes of this task are called `a`
+       ╭─[ main.aur:6:62 ]
+       │
+     6 │       processes = [Process { name = "a", cmdline = "true" }, Process { name = "a", cmdline = "true" }]
+       │                    ────────────────────┬───────────────────  ────────────────────┬───────────────────
+       │                                        ╰─────────────────────────────────────────────────────────────── the first process of this name
+       │                                                                                  │
+       │                                                                                  ╰───────────────────── this process
+       │
+       │ Help: rename one of them
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0306` tells more.
+    [exit 1]
+    "#);
 }
 
 #[test]
@@ -149,7 +442,26 @@ fn processes_that_wait_for_each_other() {
         process("b"),
         process("c")
     )));
-    assert_snapshot!(refused(&session), @"");
+    assert_snapshot!(refused(&session), @r#"
+    $ aurc check main.aur
+    error[E0305]: processes wait for each other: b -> c -> a -> b
+       ╭─[ main.aur:7:32 ]
+       │
+     7 │       constraints = order("a", "b", "c") + order("c", "a")
+       │                                ─┬─  ─┬─               ─┬─
+       │                                 ╰────────────────────────── this closes the circle
+       │                                      │                 │
+       │                                      ╰───────────────────── `c` waits for `b`
+       │                                                        │
+       │                                                        ╰─── `a` waits for `c`
+       │
+       │ Help: take one of the edges out
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0305` tells more.
+    [exit 1]
+    "#);
 }
 
 #[test]
@@ -159,9 +471,77 @@ fn missing_inputs_are_listed_together() {
             + &job("processes = [Process { name = \"a\", cmdline = \"echo {{release}} {{count}}\" }]"),
     );
     session.aurc(&["check", "main.aur"]).ended(0);
-    assert_snapshot!(session.aur(&["run", "main.aur"]).ended(1), @"");
-    assert_snapshot!(session.aur(&["run", "main.aur", "-E", "relase=1"]).ended(2), @"");
-    assert_snapshot!(session.aur(&["run", "main.aur", "-E", "release=1", "-E", "count=many"]).ended(1), @"");
+    assert_snapshot!(session.aur(&["run", "main.aur"]).ended(1), @"
+    $ aur run main.aur
+    [stderr]
+    error[E0505]: the input `release` has no value
+       ╭─[ main.aur:1:7 ]
+       │
+     1 │ input release: String
+       │       ───┬───
+       │          ╰───── String, without a default
+       │
+       │ Help: give it: `-E release=..`, or in a file: `--inputs FILE.json`
+    ───╯
+
+    error[E0505]: the input `count` has no value
+       ╭─[ main.aur:2:7 ]
+       │
+     2 │ input count: Integer
+       │       ──┬──
+       │         ╰──── Integer, without a default
+       │
+       │ Help: give it: `-E count=..`, or in a file: `--inputs FILE.json`
+    ───╯
+
+    1 file checked: 2 errors
+    `aurc explain E0505` tells more.
+    [exit 1]
+    ");
+    assert_snapshot!(session.aur(&["run", "main.aur", "-E", "relase=1"]).ended(2), @"
+    $ aur run main.aur -E relase=1
+    [stderr]
+    error[E0505]: the input `release` has no value
+       ╭─[ main.aur:1:7 ]
+       │
+     1 │ input release: String
+       │       ───┬───
+       │          ╰───── String, without a default
+       │
+       │ Help: give it: `-E release=..`, or in a file: `--inputs FILE.json`
+    ───╯
+
+    error[E0505]: the input `count` has no value
+       ╭─[ main.aur:2:7 ]
+       │
+     2 │ input count: Integer
+       │       ──┬──
+       │         ╰──── Integer, without a default
+       │
+       │ Help: give it: `-E count=..`, or in a file: `--inputs FILE.json`
+    ───╯
+
+      × -E: the program has no input `relase`
+      help: did you mean `release`?
+    [exit 2]
+    ");
+    assert_snapshot!(session.aur(&["run", "main.aur", "-E", "release=1", "-E", "count=many"]).ended(1), @r#"
+    $ aur run main.aur -E release=1 -E count=many
+    [stderr]
+    error[E0506]: the text "many" is not a value of type Integer
+       ╭─[ main.aur:2:7 ]
+       │
+     2 │ input count: Integer
+       │       ──┬──
+       │         ╰──── Integer is needed here
+       │
+       │ Help: write digits, such as `42`
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0506` tells more.
+    [exit 1]
+    "#);
     session
         .aur(&["run", "main.aur", "-E", "release=1", "-E", "count=2"])
         .ended(0);
@@ -170,9 +550,27 @@ fn missing_inputs_are_listed_together() {
 #[test]
 fn a_file_that_is_not_there() {
     let session = with("x = 1\n");
-    assert_snapshot!(session.aur(&["run", "mian.aur"]).ended(2), @"");
-    assert_snapshot!(session.aurc(&["check", "mian.aur"]).ended(2), @"");
-    assert_snapshot!(session.aur(&["run", "."]).ended(2), @"");
+    assert_snapshot!(session.aur(&["run", "mian.aur"]).ended(2), @"
+    $ aur run mian.aur
+    [stderr]
+      × there is no file `mian.aur`
+      help: did you mean `main.aur`?
+    [exit 2]
+    ");
+    assert_snapshot!(session.aurc(&["check", "mian.aur"]).ended(2), @"
+    $ aurc check mian.aur
+    [stderr]
+      × there is no file `mian.aur`
+      help: did you mean `main.aur`?
+    [exit 2]
+    ");
+    assert_snapshot!(session.aur(&["run", "."]).ended(2), @"
+    $ aur run .
+    [stderr]
+      × `.` is a folder
+      help: name a file, such as `./main.aur`
+    [exit 2]
+    ");
 }
 
 #[test]
@@ -182,19 +580,47 @@ fn a_plan_that_is_damaged() {
     let plan = session.read("plan.json");
 
     session.write("plan.json", &plan[..plan.len() / 2]);
-    assert_snapshot!(session.aur(&["run", "plan.json"]).ended(1), @"");
+    assert_snapshot!(session.aur(&["run", "plan.json"]).ended(1), @"
+    $ aur run plan.json
+    [stderr]
+      × cannot run plan.json
+      ╰─▶ the plan is damaged at line 1, column 943: EOF while parsing an object
+      help: compile it again: `aurc compile FILE -o plan.json`
+    [exit 1]
+    ");
 
     session.write(
         "plan.json",
         plan.replace("\"cmdline\":\"true\"", "\"cmdline\":\"false\""),
     );
-    assert_snapshot!(session.aur(&["run", "plan.json"]).ended(1), @"");
+    assert_snapshot!(session.aur(&["run", "plan.json"]).ended(1), @"
+    $ aur run plan.json
+    [stderr]
+      × cannot run plan.json
+      ╰─▶ the plan was changed after it was compiled: it says sha256:[DIGEST], its content is sha256:[DIGEST]
+      help: compile it again: `aurc compile FILE -o plan.json`
+    [exit 1]
+    ");
 
     session.write("plan.json", plan.replace("\"aur_ir\":1", "\"aur_ir\":99"));
-    assert_snapshot!(session.aur(&["run", "plan.json"]).ended(1), @"");
+    assert_snapshot!(session.aur(&["run", "plan.json"]).ended(1), @"
+    $ aur run plan.json
+    [stderr]
+      × cannot run plan.json
+      ╰─▶ the plan has version 99, this program knows versions up to 1
+      help: compile it again: `aurc compile FILE -o plan.json`
+    [exit 1]
+    ");
 
     session.write("plan.json", "{}");
-    assert_snapshot!(session.aur(&["run", "plan.json"]).ended(1), @"");
+    assert_snapshot!(session.aur(&["run", "plan.json"]).ended(1), @"
+    $ aur run plan.json
+    [stderr]
+      × cannot run plan.json
+      ╰─▶ this is JSON, but not a compiled plan: it has no `aur_ir`
+      help: compile it again: `aurc compile FILE -o plan.json`
+    [exit 1]
+    ");
     assert!(session.tasks().is_empty());
 }
 
@@ -219,7 +645,15 @@ fn a_hundred_thousand_brackets() {
 fn a_binary_file() {
     let bytes: Vec<u8> = (0..=255u8).cycle().take(4096).collect();
     let session = with(bytes);
-    assert_snapshot!(session.aurc(&["check", "main.aur"]).ended(1), @"");
+    let told = session.aurc(&["check", "main.aur"]).ended(1);
+    assert!(
+        told.out().contains("error[E0106]: `main.aur` is not UTF-8 text"),
+        "{told}"
+    );
+    assert!(
+        !told.out().contains(['\u{1b}', '\u{7}', '\0']),
+        "nothing that a terminal obeys is printed"
+    );
     session.aur(&["run", "main.aur"]).ended(1);
     let session = with(std::fs::read(Session::program("aur")).unwrap());
     session.aurc(&["check", "main.aur"]).ended(1);
@@ -236,7 +670,14 @@ fn a_same_id_with_another_plan() {
         "main.aur",
         job("processes = [Process { name = \"a\", cmdline = \"false\" }]"),
     );
-    assert_snapshot!(session.aur(&["run", "main.aur", "--task-id", "t"]).ended(5), @"");
+    assert_snapshot!(session.aur(&["run", "main.aur", "--task-id", "t"]).ended(5), @"
+    $ aur run main.aur --task-id t
+    [stderr]
+      × cannot run the task
+      ╰─▶ task t exists already and is something else: its plan is sha256:[DIGEST], the new one is sha256:[DIGEST]
+      help: choose another --task-id, or leave it out for a fresh one
+    [exit 5]
+    ");
 }
 
 #[test]
@@ -248,7 +689,13 @@ fn usage() {
     session.aur(&["run", "main.aur", "--no-such-flag"]).ended(2);
     session.aur(&["--version"]).ended(0);
     session.aur(&["run", "--help"]).ended(0);
-    assert_snapshot!(session.aur(&["run", "main.aur", "--instance", "7"]).ended(2), @"");
+    assert_snapshot!(session.aur(&["run", "main.aur", "--instance", "7"]).ended(2), @"
+    $ aur run main.aur --instance 7
+    [stderr]
+      × cannot run the task
+      ╰─▶ the job has 1 instances, counted from 0: there is no instance 7
+    [exit 2]
+    ");
     session
         .aur(&["run", "main.aur", "--task-id", "../escape"])
         .ended(2);

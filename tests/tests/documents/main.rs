@@ -1,0 +1,5 @@
+//! Documents whose examples are programs, and documents that are generated.
+
+mod language;
+mod pages;
+mod schemas;

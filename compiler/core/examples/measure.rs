@@ -30,16 +30,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let host = One(text.clone().into_bytes());
     let given = Given::default();
 
-    report("parse", rounds, || black_box(aur_grammar::parse(&text)).items.len());
-    report("check", rounds, || aur_compiler::check(&host, "main.aur", &given).diagnostics.len());
-    report("compile", rounds, || aur_compiler::compile(&host, "main.aur", &given).diagnostics.len());
+    report("parse", rounds, || {
+        black_box(aur_grammar::parse(&text)).items.len()
+    });
+    report("check", rounds, || {
+        aur_compiler::check(&host, "main.aur", &given).diagnostics.len()
+    });
+    report("compile", rounds, || {
+        aur_compiler::compile(&host, "main.aur", &given).diagnostics.len()
+    });
     let Some(mut plan) = aur_compiler::compile(&host, "main.aur", &given).value else {
         return Err("the program has errors".into());
     };
     report("write", rounds, || plan.to_canonical_json().len());
     let with_spans = plan.to_canonical_json().len();
     plan.spans.clear();
-    println!("plan: {with_spans} bytes, {} without spans", plan.to_canonical_json().len());
+    println!(
+        "plan: {with_spans} bytes, {} without spans",
+        plan.to_canonical_json().len()
+    );
     Ok(())
 }
 
@@ -53,5 +62,8 @@ fn report(name: &str, rounds: usize, mut work: impl FnMut() -> usize) {
         .collect();
     times.sort_by(f64::total_cmp);
     let median = times.get(times.len() / 2).copied().unwrap_or_default();
-    println!("{name:<8} least {:8.1} ms  median {median:8.1} ms", times.first().copied().unwrap_or_default());
+    println!(
+        "{name:<8} least {:8.1} ms  median {median:8.1} ms",
+        times.first().copied().unwrap_or_default()
+    );
 }

@@ -258,7 +258,11 @@ impl<'p> Compiler<'p> {
 
     /// Names that a file sees, without those being defined right now.
     fn finished_names(&self, module: u32) -> impl Iterator<Item = &str> {
-        let is_open = move |name: &&str| self.program.lookup(module, name).is_some_and(|def| self.open.contains(&def));
+        let is_open = move |name: &&str| {
+            self.program
+                .lookup(module, name)
+                .is_some_and(|def| self.open.contains(&def))
+        };
         self.program.visible(module).filter(move |name| !is_open(name))
     }
 

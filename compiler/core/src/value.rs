@@ -207,7 +207,12 @@ pub(crate) fn describe(kind: &Kind<'_>) -> String {
         Kind::Float(value) => format!("the Float `{}`", crate::print::float(*value)),
         Kind::Bytes(value) => format!("the Bytes `{}`", crate::print::bytes(*value)),
         Kind::Duration(value) => format!("the Duration `{}s`", crate::print::seconds(*value)),
-        Kind::Text(_) | Kind::Raw(_) | Kind::Pieces(_) => "a text".into(),
+        Kind::Raw(text) => format!("the text \"{}\"", shorten(text)),
+        Kind::Text(text) => match text.literal() {
+            Some(text) => format!("the text \"{}\"", shorten(text)),
+            None => "a text".into(),
+        },
+        Kind::Pieces(_) => "a text".into(),
         Kind::List(_) => "a list".into(),
         Kind::Map(_) => "a map".into(),
         Kind::Namespace(_) => "a map of names".into(),
@@ -218,4 +223,11 @@ pub(crate) fn describe(kind: &Kind<'_>) -> String {
         Kind::Module(_) => "an included file".into(),
         Kind::Builtin(name) => format!("the function `{name}`"),
     }
+}
+
+/// The beginning of a text, for messages.
+pub(crate) fn shorten(text: &str) -> String {
+    let line: String = text.chars().take(40).collect();
+    let is_cut = line.len() < text.len();
+    format!("{}{}", line.escape_debug(), if is_cut { ".." } else { "" })
 }

@@ -177,7 +177,7 @@ fn names_are_checked() {
     insta::assert_snapshot!(errors("a = b\nservce = Servce { }\nc = d.e\nd = Process { name = \"x\" }\n"), @"
     1:5 E0201 `b` is not defined | not found in this file, its includes or the standard library
     2:10 E0201 `Servce` is not defined | not found in this file, its includes or the standard library
-      = did you mean `servce`?
+      = did you mean `Service`?
     3:7 E0203 `Process` has no field `e` | no such field
       + prelude.aur:16:8 | `Process` is declared here
       = its fields are cmdline, name, max_failures, daemon, ephemeral, final, min_duration
@@ -229,14 +229,14 @@ j = Process { name = Process }
       = put brackets around it
     6:30 E0302 the text "many" is not a value of type Integer | Integer is needed here
       = write digits, such as `42`
-    7:30 E0303 the Integer `-1` is not allowed here: it must be in `0..` | outside of `0..`
+    7:30 E0303 the Integer `-1` is not allowed here: it must fit `0..` | must fit `0..`
       + prelude.aur:22:31 | the rule
-    8:23 E0303 the Float `0.0` is not allowed here: it must be in `0.001..` | outside of `0.001..`
+    8:23 E0303 the Float `0.0` is not allowed here: it must fit `0.001..` | must fit `0.001..`
       + prelude.aur:36:20 | the rule
     9:25 E0301 this is a list, but a String is needed | String is needed here
-    10:7 E0301 `+` is not defined for the Integer `1` and a text
+    10:7 E0301 `+` is not defined for the Integer `1` and the text "x"
       + 10:5 | the Integer `1`
-      + 10:9 | a text
+      + 10:9 | the text "x"
       = write the number into the text: `"..{{n}}".bind(n = n)`
     11:22 E0301 this is the type `Process` itself, but a String is needed | String is needed here
     "#);
@@ -676,4 +676,31 @@ t = Task { processes = [Process { name = "a", cmdline = "{{p.low}}" }], resource
     4:102 E0313 3 is above 1
       + 2:50 | the rule
     ");
+}
+
+#[test]
+fn refinements() {
+    let text = r#"
+type Port = Integer where 1..65535
+struct S { port: Port, size: String where ["s", "m"] = "s", name: String where matches(r"[a-z]+") = "x", odd: Integer where 3 + 4 = 1 }
+struct T { bad: String where matches(r"[") = "" }
+a = S { port = 0, size = "xl", name = "x1" }
+b = S { port = "80", size = "m", name = "abc" }
+c = S { port = "{{p}}" }.bind(p = 70000)
+d = c.port
+"#;
+    insta::assert_snapshot!(errors(text), @r#"
+    3:125 E0319 what stands behind `where` is a range, a list or a pattern
+      = write `where 1..10`, `where ["a", "b"]` or `where matches(r"[a-z]+")`; everything else is a `check`
+    4:30 E0319 this pattern cannot be read: non-empty character class has no closing bracket
+      = write `where 1..10`, `where ["a", "b"]` or `where matches(r"[a-z]+")`; everything else is a `check`
+    5:16 E0303 the Integer `0` is not allowed here: it must fit `1..65535` | must fit `1..65535`
+      + 2:27 | the rule
+    5:26 E0303 the text "xl" is not allowed here: it must fit `["s", "m"]` | must fit `["s", "m"]`
+      + 3:43 | the rule
+    5:39 E0303 the text "x1" is not allowed here: it must fit `matches(r"[a-z]+")` | must fit `matches(r"[a-z]+")`
+      + 3:80 | the rule
+    7:16 E0303 the Integer `70000` is not allowed here: it must fit `1..65535` | must fit `1..65535`
+      + 2:27 | the rule
+    "#);
 }

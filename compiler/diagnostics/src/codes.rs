@@ -81,6 +81,7 @@ codes! {
     E0316 out_of_range Error "a value is outside of its range";
     E0317 no_jobs Error "the program defines no jobs";
     E0318 double_order Error "a sequential task is given a second order";
+    E0319 bad_refinement Error "a refinement has no meaning";
     E0401 open_name Error "a name inside a text is not bound";
     E0402 bad_reference Error "the text between the braces is not a name";
     E0403 template_cycle Error "texts refer to each other";

@@ -12,7 +12,7 @@ use super::{Compiler, Context, whole};
 use crate::print;
 use crate::program::near_name;
 use crate::types::{EnumDecl, Rule, Type};
-use crate::value::{Kind, Piece, StructValue, Value, describe};
+use crate::value::{Kind, Piece, StructValue, Value, describe, shorten};
 
 /// Whether a fault is reported or only noticed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -399,7 +399,10 @@ impl<'p> Compiler<'p> {
                 let item = self.eval(&context, item, &Type::Any);
                 same_simple(&item.kind, &value.kind)
             }),
-            _ => true,
+            _ => match (rule_pattern(rule.expr), finished_text(&value.kind)) {
+                (Some(pattern), Some(text)) => whole_match(pattern, &text).unwrap_or(true),
+                _ => true,
+            },
         };
         if allowed {
             return Some(value);
@@ -408,12 +411,12 @@ impl<'p> Compiler<'p> {
             let place = rule.base.span(rule.expr.range);
             let rule_text = self.program.sources.text(place).to_string();
             let message = format!(
-                "{} is not allowed here: it must be in `{rule_text}`",
+                "{} is not allowed here: it must fit `{rule_text}`",
                 describe(&value.kind)
             );
             self.sink.push(
                 Diagnostic::new(&codes::refinement, span, message)
-                    .label(format!("outside of `{rule_text}`"))
+                    .label(format!("must fit `{rule_text}`"))
                     .also(place, "the rule"),
             );
         }
@@ -440,6 +443,29 @@ impl<'p> Compiler<'p> {
         };
         end(low).is_none_or(|low| number >= low) && end(high).is_none_or(|high| number <= high)
     }
+}
+
+/// The pattern of `matches(r"..")`.
+pub(crate) fn rule_pattern(rule: &Expr) -> Option<&str> {
+    let ExprKind::Call { callee, args } = &rule.kind else {
+        return None;
+    };
+    let is_matches = matches!(&callee.kind, ExprKind::Name(name) if name == "matches");
+    match args.as_slice() {
+        [arg] if is_matches && arg.name.is_none() => match &arg.value.kind {
+            ExprKind::Text(text) => match text.parts.as_slice() {
+                [aur_grammar::tree::TextPart::Literal { text, .. }] => Some(text),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a pattern fits the whole of a text, in time linear in both.
+pub(crate) fn whole_match(pattern: &str, text: &str) -> Result<bool, regex_lite::Error> {
+    Ok(regex_lite::Regex::new(&format!("^(?:{pattern})$"))?.is_match(text))
 }
 
 impl<'p> StructValue<'p> {
@@ -519,17 +545,6 @@ pub(crate) fn simple_text(kind: &Kind<'_>) -> Option<String> {
         Kind::Enum(decl, index) => decl.members.get(*index as usize).map(ToString::to_string),
         _ => None,
     }
-}
-
-fn shorten(text: &str) -> String {
-    let line: String = text.chars().take(40).collect();
-    if line.len() < text.len() {
-        format!("{line}..")
-    } else {
-        line
-    }
-    .escape_debug()
-    .to_string()
 }
 
 /// Digits with `_` between them, a sign, and blanks around.

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use aur_diagnostics::{Diagnostic, codes};
-use aur_grammar::tree::{ItemKind, TypeExpr, TypeKind};
+use aur_grammar::tree::{Expr, ExprKind, ItemKind, TypeExpr, TypeKind};
 
+use super::coerce::{rule_pattern, whole_match};
 use super::{Compiler, Context};
 use crate::program::{Def, PRELUDE_MODULE, near_name};
 use crate::types::{EnumDecl, FieldDecl, Rule, StructDecl, Type};
@@ -120,6 +121,7 @@ impl<'p> Compiler<'p> {
             )),
             TypeKind::Where { base: inner, rule } => {
                 let inner = self.resolve_type(module, base, inner);
+                self.check_rule_form(base, rule);
                 Type::Refined(
                     Rc::new(inner),
                     Rule {
@@ -148,6 +150,25 @@ impl<'p> Compiler<'p> {
                 self.type_by_name(from, base, ty, &name.name, args)
             }
         }
+    }
+
+    /// A refinement is a range, a list, or a pattern.
+    fn check_rule_form(&mut self, base: Base, rule: &Expr) {
+        let span = base.span(rule.range);
+        let fault = match &rule.kind {
+            ExprKind::Range { .. } | ExprKind::List(_) | ExprKind::Missing => return,
+            _ => match rule_pattern(rule) {
+                Some(pattern) => match whole_match(pattern, "") {
+                    Ok(_) => return,
+                    Err(error) => format!("this pattern cannot be read: {error}"),
+                },
+                None => "what stands behind `where` is a range, a list or a pattern".to_string(),
+            },
+        };
+        self.sink.push(
+            Diagnostic::new(&codes::bad_refinement, span, fault)
+                .help("write `where 1..10`, `where [\"a\", \"b\"]` or `where matches(r\"[a-z]+\")`; everything else is a `check`"),
+        );
     }
 
     fn type_by_name(

@@ -127,7 +127,10 @@ fn lay_out(path: &Path, mode: Mode, context: &Context) -> Result<bool, Failure> 
     } else {
         aur_disk::read_file(path)?
     };
-    let name = aur_render::clean(&path.to_string_lossy()).into_owned();
+    let name = match is_stdin {
+        true => "<stdin>".to_string(),
+        false => aur_render::clean(&path.to_string_lossy()).into_owned(),
+    };
     let text = String::from_utf8(content)
         .map_err(|_| Failure::new(format!("`{name}` is not UTF-8 text")).help("save it as UTF-8"))?;
     if !context.is_quiet && has_errors(&text) {
@@ -156,7 +159,6 @@ fn has_errors(text: &str) -> bool {
 
 /// The change in the unified format: as it is for programs, safe and perhaps in colour for people.
 fn difference(name: &str, before: &str, after: &str, context: &Context) -> String {
-    let name = if name == "-" { "<stdin>" } else { name };
     let diff = TextDiff::from_lines(before, after);
     let text = diff.unified_diff().header(name, name).to_string();
     let is_painted = is_colored(context.terminal.out);

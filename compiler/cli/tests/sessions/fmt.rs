@@ -22,34 +22,57 @@ fn files_are_rewritten_where_they_change() {
         "aurc fmt -q",
     ]), @"
     $ aurc fmt --check
-    ! 0 files would change, 3 unchanged
-    = 0
+    would change a.aur
+    would change sub/b.aur
+    ! 2 files would change, 1 unchanged
+    = 1
     $ aurc fmt --diff
-    ! 0 files would change, 3 unchanged
+    --- a.aur
+    +++ a.aur
+    @@ -1,2 +1,2 @@
+    -x   =   1
+    -y=[1,2]
+    +x = 1
+    +y = [1, 2]
+    --- sub/b.aur
+    +++ sub/b.aur
+    @@ -1,2 +1,2 @@
+    -x   =   1
+    -y=[1,2]
+    +x = 1
+    +y = [1, 2]
+    ! 2 files would change, 1 unchanged
     = 0
     $ aurc fmt --diff --color always sub/b.aur | head -5
-    ! 0 files would change, 1 unchanged
+    ^[31m--- sub/b.aur^[0m
+    ^[32m+++ sub/b.aur^[0m
+    ^[36m@@ -1,2 +1,2 @@^[0m
+    ^[31m-x   =   1^[0m
+    ^[31m-y=[1,2]^[0m
+    ! 1 file would change, 0 unchanged
     = 0
     $ chmod 750 a.aur; touch -d 2001-01-01 a.aur sub/c.aur; aurc fmt; stat -c %a a.aur; find . -newermt 2002-01-01 -name '*.aur' | sort
     750
     ./.hidden/d.aur
+    ./a.aur
     ./sub/b.aur
-    ! 0 files laid out anew, 3 unchanged
+    ! 2 files laid out anew, 1 unchanged
     = 0
     $ cat a.aur sub/b.aur e.txt .hidden/d.aur
-    x   =   1
-    y=[1,2]
-    x   =   1
-    y=[1,2]
+    x = 1
+    y = [1, 2]
+    x = 1
+    y = [1, 2]
     x   =   1
     y=[1,2]
     x   =   1
     y=[1,2]
     = 0
     $ aurc fmt --check; aurc fmt --check e.txt
+    would change e.txt
     ! 0 files would change, 3 unchanged
-    ! 0 files would change, 1 unchanged
-    = 0
+    ! 1 file would change, 0 unchanged
+    = 1
     $ aurc fmt -q
     = 0
     ");
@@ -64,12 +87,20 @@ fn the_standard_input_is_printed() {
         "cat a.aur",
     ]), @"
     $ aurc fmt - < a.aur
-    x   =   1
-    y=[1,2]
+    x = 1
+    y = [1, 2]
     = 0
     $ aurc fmt - --check < a.aur
-    = 0
+    would change <stdin>
+    = 1
     $ aurc fmt - --diff < a.aur
+    --- <stdin>
+    +++ <stdin>
+    @@ -1,2 +1,2 @@
+    -x   =   1
+    -y=[1,2]
+    +x = 1
+    +y = [1, 2]
     = 0
     $ cat a.aur
     x   =   1
@@ -87,17 +118,17 @@ fn what_cannot_be_read_stays() {
         "ln -s good.aur link.aur; printf 'x   =  1' > good.aur; aurc fmt link.aur; ls -F; cat good.aur",
     ]), @r"
     $ aurc fmt broken.aur; cat broken.aur
-    x   =   1
+    x = 1
     y = = [
     z   =   2
     ! broken.aur: what cannot be read stays as it is; `aurc check` tells more
-    ! 0 files laid out anew, 1 unchanged
+    ! 1 file laid out anew, 0 unchanged
     = 0
     $ printf 'x = \377\n' > latin.aur; aurc fmt; cat good.aur
-    x   =   1
-    y=[1,2]
+    x = 1
+    y = [1, 2]
     ! broken.aur: what cannot be read stays as it is; `aurc check` tells more
-    ! 0 files laid out anew, 2 unchanged
+    ! 1 file laid out anew, 1 unchanged
     !   × `latin.aur` is not UTF-8 text
     !   help: save it as UTF-8
     = 0
@@ -110,8 +141,8 @@ fn what_cannot_be_read_stays() {
     good.aur
     latin.aur
     link.aur@
-    x   =  1<no line break>
-    ! 0 files laid out anew, 1 unchanged
+    x = 1
+    ! 1 file laid out anew, 0 unchanged
     = 0
     ");
 }

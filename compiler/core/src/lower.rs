@@ -217,14 +217,15 @@ impl<'c, 'p> Lowering<'c, 'p> {
         }
         let frame = struct_env(env, inner, &value.scopes);
         for (index, field) in inner.decl.fields.iter().enumerate() {
-            let Some(Slot::Set(written)) = inner.slots.get(index) else {
+            let is_written = matches!(inner.slots.get(index), Some(Slot::Set(_)));
+            let Some(value) = self.compiler.attribute(inner, index) else {
                 continue;
             };
-            if matches!(written.kind, Kind::Text(_)) {
-                let settled = self.compiler.settle(written, &frame, Judge::Later);
-                self.compiler.coerce(settled, &field.ty, written.span);
-            } else {
-                self.touch(written, &frame);
+            if value.is_template() {
+                let settled = self.compiler.settle(&value, &frame, Judge::Later);
+                self.compiler.coerce(settled, &field.ty, value.span);
+            } else if is_written {
+                self.touch(&value, &frame);
             }
         }
     }

@@ -146,7 +146,7 @@ struct Loader<'h> {
 
 impl Loader<'_> {
     fn prelude(&mut self) {
-        let file = self.program.sources.add(SourceFile::new("prelude.aur", PRELUDE));
+        let file = self.program.sources.add(SourceFile::new("<prelude>", PRELUDE));
         let tree = parse(PRELUDE);
         self.program.modules.push(Module {
             file,

@@ -1079,7 +1079,10 @@ impl<'p> Compiler<'p> {
             format!("texts refer to each other: {path}"),
         )
         .label("this needs itself")
-        .help("a field is nearer than a binding of the same name; rename one of them");
+        .help(match hops.len() {
+            1 => "a field is nearer than a binding of the same name; rename one of them",
+            _ => "write one of these texts without the others",
+        });
         for hop in hops.iter().skip(1) {
             error = error.also(*hop, "by way of this name");
         }

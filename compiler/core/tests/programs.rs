@@ -164,10 +164,10 @@ jobs = [
 fn unknown_fields_suggest() {
     insta::assert_snapshot!(errors("p = Process { name = \"a\", cmdlin = \"x\" }\nq = Process { max_retries = 3 }\n"), @"
     1:27 E0203 `Process` has no field `cmdlin` | no such field
-      + prelude.aur:16:8 | `Process` is declared here
+      + <prelude>:16:8 | `Process` is declared here
       = did you mean `cmdline`?
     2:15 E0203 `Process` has no field `max_retries` | no such field
-      + prelude.aur:16:8 | `Process` is declared here
+      + <prelude>:16:8 | `Process` is declared here
       = its fields are cmdline, name, max_failures, daemon, ephemeral, final, min_duration
     ");
 }
@@ -179,7 +179,7 @@ fn names_are_checked() {
     2:10 E0201 `Servce` is not defined | not found in this file, its includes or the standard library
       = did you mean `Service`?
     3:7 E0203 `Process` has no field `e` | no such field
-      + prelude.aur:16:8 | `Process` is declared here
+      + <prelude>:16:8 | `Process` is declared here
       = its fields are cmdline, name, max_failures, daemon, ephemeral, final, min_duration
     ");
 }
@@ -230,9 +230,9 @@ j = Process { name = Process }
     6:30 E0302 the text "many" is not a value of type Integer | Integer is needed here
       = write digits, such as `42`
     7:30 E0303 the Integer `-1` is not allowed here: it must fit `0..` | must fit `0..`
-      + prelude.aur:22:31 | the rule
+      + <prelude>:22:31 | the rule
     8:23 E0303 the Float `0.0` is not allowed here: it must fit `0.001..` | must fit `0.001..`
-      + prelude.aur:36:20 | the rule
+      + <prelude>:36:20 | the rule
     9:25 E0301 this is a list, but a String is needed | String is needed here
     10:7 E0301 `+` is not defined for the Integer `1` and the text "x"
       + 10:5 | the Integer `1`
@@ -263,7 +263,7 @@ fn texts_that_need_each_other() {
     ), @"
     2:14 E0403 texts refer to each other: {{b}} -> {{a}} -> {{b}} | this needs itself
       + 2:28 | by way of this name
-      = a field is nearer than a binding of the same name; rename one of them
+      = write one of these texts without the others
     3:23 E0403 texts refer to each other: {{name}} -> {{name}} | this needs itself
       = a field is nearer than a binding of the same name; rename one of them
     4:58 E0403 texts refer to each other: {{c}} -> {{c}} | this needs itself
@@ -578,10 +578,10 @@ fn duplicates_and_reserved_names() {
       + 1:1 | first defined here
       = a name has one value; rename one of them, or copy with changes: `name { field = .. }`
     3:1 E0207 `Process` belongs to the standard library | cannot be defined again
-      + prelude.aur:16:8 | defined here
+      + <prelude>:16:8 | defined here
       = choose another name, such as `my_process`
     4:8 E0207 `Job` belongs to the standard library | cannot be defined again
-      + prelude.aur:111:8 | defined here
+      + <prelude>:111:8 | defined here
       = choose another name, such as `my_job`
     5:27 E0206 `name` is given twice | given again here
       + 5:15 | first given here
@@ -703,4 +703,13 @@ d = c.port
     7:16 E0303 the Integer `70000` is not allowed here: it must fit `1..65535` | must fit `1..65535`
       + 2:27 | the rule
     "#);
+}
+
+#[test]
+fn defaults_that_need_each_other() {
+    insta::assert_snapshot!(errors("struct Release { name: String = \"{{tag}}\", tag: String = \"v{{name}}\" }\nr = Release { }\n"), @"
+    1:34 E0403 texts refer to each other: {{tag}} -> {{name}} -> {{tag}} | this needs itself
+      + 1:60 | by way of this name
+      = write one of these texts without the others
+    ");
 }

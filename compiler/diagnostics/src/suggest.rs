@@ -17,6 +17,13 @@ fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
     if a.eq_ignore_ascii_case(b) {
         return Some(1);
     }
+    // Bytes bound characters, so most candidates are told apart without a look inside.
+    if a.len() > 4 * (b.len() + limit)
+        || b.len() > 4 * (a.len() + limit)
+        || a.is_ascii() && b.is_ascii() && a.len().abs_diff(b.len()) > limit
+    {
+        return None;
+    }
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     if a.len().abs_diff(b.len()) > limit || a.len().max(b.len()) > 255 {
         return None;
@@ -51,6 +58,10 @@ mod tests {
         assert_eq!(nearest("max_failure", fields), Some("max_failures"));
         assert_eq!(nearest("cpu", fields), None);
         assert_eq!(nearest("name", fields), None, "the same name is no suggestion");
-        assert_eq!(nearest("b", ["a"]), None, "short names are all near to each other");
+        assert_eq!(
+            nearest("b", ["a"]),
+            None,
+            "short names are all near to each other"
+        );
     }
 }

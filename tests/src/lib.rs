@@ -7,7 +7,7 @@ mod sources;
 use std::path::Path;
 
 pub use documents::{Block, blocks, rewritten_when_asked};
-pub use session::{Session, Told, within};
+pub use session::{Session, Told, redacted, within};
 pub use sources::Memory;
 
 /// The root of the repository.

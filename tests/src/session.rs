@@ -428,7 +428,7 @@ impl Told {
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let replaced = |text: String| redacted(&text, &self.folder);
+        let replaced = |text: String| redacted(&text.replace(&self.folder, "[DIR]"));
         writeln!(f, "$ {}", replaced(self.shown.clone()))?;
         for (name, text) in [("", self.out()), ("[stderr]", self.err())] {
             if text.is_empty() {
@@ -452,8 +452,8 @@ impl fmt::Display for Told {
     }
 }
 
-/// Replaces what changes from run to run.
-fn redacted(text: &str, folder: &str) -> String {
+/// Replaces what changes from run to run: ids, times, process numbers, digests, the folder of programs.
+pub fn redacted(text: &str) -> String {
     let rules = [
         (r"\b[0-9]{8}-[0-9]{6}-[0-9a-f]{4}\b", "[ID]"),
         (
@@ -471,9 +471,7 @@ fn redacted(text: &str, folder: &str) -> String {
     ];
     let programs = Session::program("aur");
     let programs = programs.parent().map(|folder| folder.display().to_string());
-    let mut text = text
-        .replace(folder, "[DIR]")
-        .replace(&programs.unwrap_or_default(), "[PROGRAMS]");
+    let mut text = text.replace(&programs.unwrap_or_default(), "[PROGRAMS]");
     for (pattern, word) in rules {
         let pattern = Regex::new(pattern).expect("a pattern");
         text = pattern.replace_all(&text, word).into_owned();

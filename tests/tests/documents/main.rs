@@ -2,4 +2,5 @@
 
 mod language;
 mod pages;
+mod readme;
 mod schemas;

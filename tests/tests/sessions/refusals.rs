@@ -81,7 +81,7 @@ fn an_unknown_field() {
         │                                          ───┬──
         │                                             ╰──── no such field
         │
-        ├─[ prelude.aur:16:8 ]
+        ├─[ <prelude>:16:8 ]
         │
      16 │ struct Process {
         │        ───┬───
@@ -185,7 +185,7 @@ fn a_reference_cycle() {
        │                                                                   │
        │                                                                   ╰───── by way of this name
        │
-       │ Help: a field is nearer than a binding of the same name; rename one of them
+       │ Help: write one of these texts without the others
     ───╯
 
     1 file checked: 1 error

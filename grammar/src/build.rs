@@ -108,7 +108,9 @@ impl<'t> Builder<'t> {
         if before.ends_with([',', '\n', '{']) {
             return;
         }
-        let range = self.node_range(node);
+        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let word = self.node_text(node).bytes().take_while(is_word).count() as u32;
+        let range = self.range(node.start, node.start + word.max(1));
         let at = self.range(before.len() as u32, before.len() as u32);
         let message = format!("{what} are separated by a new line or a comma");
         let error = SyntaxError::new(&codes::syntax, range, message, "expected `,` before this");

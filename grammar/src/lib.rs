@@ -3,14 +3,20 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod build;
+mod format;
 mod parse;
 mod patch;
 mod pest;
+mod repair;
 mod scan;
 mod split;
 pub mod tree;
 
+pub use format::format;
 pub use parse::{parse, parse_expr, parse_item};
 
 /// The standard library, written in the language itself.
 pub const PRELUDE: &str = include_str!("../prelude.aur");
+
+#[cfg(test)]
+mod tests;

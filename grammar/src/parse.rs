@@ -7,11 +7,16 @@ use aur_diagnostics::codes;
 use crate::build::Builder;
 use crate::patch::Patches;
 use crate::pest::{Cursor, Node, Rule, read};
+use crate::repair;
 use crate::split::{is_sound, split};
-use crate::tree::{Expr, ExprKind, Item, ItemKind, ItemNode, Range, SyntaxError, Tree};
+use crate::tree::{Expr, Item, ItemKind, ItemNode, Range, SyntaxError, Tree};
 
 /// Reads a file. Always returns a tree; what is wrong stands with the item it is wrong in.
 pub fn parse(text: &str) -> Tree {
+    if let Some(item) = not_text(text) {
+        return Tree { items: vec![item] };
+    }
+    // A mark of byte order at the start is no part of the text.
     let from = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let mut reader = Reader::default();
     let items = split(text, from).into_iter().map(|chunk| {
@@ -24,6 +29,36 @@ pub fn parse(text: &str) -> Tree {
     Tree {
         items: items.collect(),
     }
+}
+
+/// Returns one broken item for a file that holds something other than text.
+fn not_text(text: &str) -> Option<Item> {
+    let head = text.as_bytes().get(..4096).unwrap_or(text.as_bytes());
+    let is_binary = |byte: &&u8| matches!(byte, 0..=8 | 14..=31);
+    if head.iter().filter(is_binary).count() < 8 {
+        return None;
+    }
+    let range = Range::new(0, text.len() as u32);
+    let at = head.iter().position(|byte| is_binary(&byte)).unwrap_or(0) as u32;
+    let message = "the file is not text";
+    let error = SyntaxError::new(
+        &codes::not_text,
+        Range::new(at, at + 1),
+        message,
+        "a control character",
+    );
+    let (kind, errors) = (ItemKind::Broken, vec![error]);
+    let node = ItemNode {
+        range,
+        doc: None,
+        annotations: Vec::new(),
+        kind,
+        errors,
+    };
+    Some(Item {
+        offset: 0,
+        node: Arc::new(node),
+    })
 }
 
 /// Reads one item: the text from its first byte to its last, doc comments and annotations included.
@@ -44,38 +79,23 @@ struct Reader {
 
 impl Reader {
     fn item(&mut self, text: &str, sound: bool) -> ItemNode {
-        let range = Range::new(0, text.len() as u32);
-        if sound && read(Rule::one_item, text, &mut self.nodes).is_ok() {
-            let patches = Patches::default();
-            let mut builder = Builder::new(text, &patches);
-            let mut item = builder.item(Cursor::new(&self.nodes), range);
-            item.errors = builder.into_errors();
-            return item;
+        if !sound || read(Rule::one_item, text, &mut self.nodes).is_err() {
+            return repair::item(text, &mut self.nodes);
         }
-        let r = read(Rule::one_item, text, &mut self.nodes);
-        let error = SyntaxError::new(&codes::syntax, range, format!("{r:?}"), "");
-        ItemNode {
-            range,
-            doc: None,
-            annotations: Vec::new(),
-            kind: ItemKind::Broken,
-            errors: vec![error],
-        }
+        let patches = Patches::default();
+        let mut builder = Builder::new(text, &patches);
+        let mut item = builder.item(Cursor::new(&self.nodes), Range::new(0, text.len() as u32));
+        item.errors = builder.into_errors();
+        item
     }
 
     fn expression(&mut self, text: &str) -> (Expr, Vec<SyntaxError>) {
-        if is_sound(text) && read(Rule::one_expr, text, &mut self.nodes).is_ok() {
-            let patches = Patches::default();
-            let mut builder = Builder::new(text, &patches);
-            let expr = builder.lone_expression(Cursor::new(&self.nodes));
-            return (expr, builder.into_errors());
+        if !is_sound(text) || read(Rule::one_expr, text, &mut self.nodes).is_err() {
+            return repair::expression(text, &mut self.nodes);
         }
-        (
-            Expr {
-                range: Range::new(0, text.len() as u32),
-                kind: ExprKind::Missing,
-            },
-            Vec::new(),
-        )
+        let patches = Patches::default();
+        let mut builder = Builder::new(text, &patches);
+        let expr = builder.lone_expression(Cursor::new(&self.nodes));
+        (expr, builder.into_errors())
     }
 }

@@ -12,27 +12,25 @@ pub(crate) struct Patches {
 }
 
 impl Patches {
-    /// Adds a replacement of a range of the written text. Where it meets an earlier one, the wider of the two
-    /// stays; says whether anything changed.
-    pub(crate) fn add(&mut self, range: Range, text: &str) -> bool {
-        let meets = |(other, _): &(Range, String)| range.start < other.end && other.start < range.end;
-        if self.edits.iter().any(|edit| edit.0 == range && edit.1 == text) {
-            return false;
-        }
-        let (mut range, mut text) = (range, text.to_owned());
-        for (other, inner) in self.edits.extract_if(.., |edit| meets(edit)).collect::<Vec<_>>() {
-            if other.start < range.start || other.end > range.end {
-                range = Range::new(range.start.min(other.start), range.end.max(other.end));
-            }
-            if text.is_empty() {
-                text = inner;
-            }
-        }
-        let at = self
+    /// Adds a replacement of a range of the written text. Those it meets are swallowed: the range grows over
+    /// them and only the new text stays. At one place, later insertions stand behind earlier ones.
+    pub(crate) fn add(&mut self, range: Range, text: &str) {
+        let mut range = range;
+        let meets = |other: Range| range.start < other.end && other.start < range.end;
+        let swallowed: Vec<Range> = self
             .edits
-            .partition_point(|(other, _)| (other.start, other.end) <= (range.start, range.end));
-        self.edits.insert(at, (range, text));
-        true
+            .iter()
+            .map(|edit| edit.0)
+            .filter(|other| meets(*other))
+            .collect();
+        self.edits.retain(|edit| !swallowed.contains(&edit.0));
+        for other in swallowed {
+            range = Range::new(range.start.min(other.start), range.end.max(other.end));
+        }
+        let before =
+            |other: Range| other.start < range.start || other.start == range.start && other.end <= range.end;
+        let at = self.edits.partition_point(|edit| before(edit.0));
+        self.edits.insert(at, (range, text.to_owned()));
     }
 
     /// Returns `text` with all replacements made.
@@ -54,25 +52,54 @@ impl Patches {
             return Range { start, end };
         }
         let first = self.place(start, false);
-        Range::new(first, self.place(end, true).max(first))
+        Range::new(first, self.place(end, start < end).max(first))
     }
 
-    /// Returns the written place of a place of the patched text; one within new text is the nearer end of
+    /// Returns the written place of a place of the patched text. Within new text that is the nearer end of
     /// what it replaces.
     fn place(&self, at: u32, is_end: bool) -> u32 {
         let at = i64::from(at);
-        let mut shift = 0i64;
+        let mut shift = 0;
         for (range, new) in &self.edits {
             let start = i64::from(range.start) + shift;
             let end = start + new.len() as i64;
-            if at < start || at == start && !is_end && !new.is_empty() {
+            if at < start || at == start && is_end {
                 break;
             }
-            if at < end || at == end && is_end && !new.is_empty() {
+            if at < end || at == end && is_end {
                 return if is_end { range.end } else { range.start };
             }
             shift += new.len() as i64 - i64::from(range.end - range.start);
         }
         u32::try_from(at - shift).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_lead_back() {
+        let mut patches = Patches::default();
+        patches.add(Range::new(4, 7), "x");
+        patches.add(Range::new(1, 1), "++");
+        let text = patches.apply("abcdefghi");
+        assert_eq!(text, "a++bcdxhi");
+        let written = |start, end| {
+            let range = patches.written(start, end);
+            (range.start, range.end)
+        };
+        assert_eq!(written(0, 1), (0, 1));
+        assert_eq!(written(1, 3), (1, 1), "new text has no room of its own");
+        assert_eq!(written(3, 6), (1, 4), "bcd");
+        assert_eq!(written(6, 7), (4, 7), "what a replacement stands for");
+        assert_eq!(written(7, 9), (7, 9), "hi");
+        patches.add(Range::new(2, 5), "-");
+        assert_eq!(
+            patches.apply("abcdefghi"),
+            "a++b-hi",
+            "a wider one swallows what it meets"
+        );
     }
 }

@@ -38,8 +38,9 @@ pub(crate) fn split(text: &str, from: usize) -> Vec<Chunk> {
         item: None,
         brackets: Brackets::default(),
         searched: 0,
+        doubts_blocks: false,
     };
-    splitter.run();
+    splitter.run(from);
     splitter.chunks
 }
 
@@ -144,6 +145,8 @@ struct Open {
     prefix: bool,
     /// A Python block, which goes on as long as lines are indented.
     python: bool,
+    /// No item starts like this, so it goes on until one surely starts.
+    junk: bool,
 }
 
 struct Splitter<'t> {
@@ -154,17 +157,32 @@ struct Splitter<'t> {
     brackets: Brackets,
     /// Bytes that were read in the hope of a closing bracket.
     searched: usize,
+    /// A block is never closed. None is believed that holds what looks like an item, and items start in
+    /// column 0 only.
+    doubts_blocks: bool,
 }
 
 impl Splitter<'_> {
-    fn run(&mut self) {
+    fn run(&mut self, from: usize) {
         loop {
             while let Some(token) = self.scanner.next() {
                 self.token(&token);
             }
             let Some(item) = self.item.as_ref() else { return };
-            let endless = self.brackets.depth() > 0 || item.endless;
-            let cut = if endless { self.cut_line(item) } else { None };
+            if item.endless && !self.doubts_blocks {
+                // Some block before this one lacks its quotes, so inside and outside are confused since.
+                self.doubts_blocks = true;
+                self.chunks.clear();
+                self.item = None;
+                self.brackets = Brackets::default();
+                self.scanner.move_to(from);
+                continue;
+            }
+            let cut = if self.brackets.depth() > 0 {
+                self.cut_line(item)
+            } else {
+                None
+            };
             self.searched += self.text.len() - item.start as usize;
             let Some(at) = cut else {
                 self.finish();
@@ -210,6 +228,11 @@ impl Splitter<'_> {
             self.cut(token.start as usize);
         }
         self.take(token, outside);
+        let block = matches!(token.kind, Kind::Block | Kind::OpenBlock) && self.doubts_blocks;
+        if block && let Some(at) = self.item_line(token.start, token.end) {
+            self.cut(at);
+            self.scanner.move_to(at);
+        }
     }
 
     /// Adds a token to the item it belongs to.
@@ -225,7 +248,10 @@ impl Splitter<'_> {
             };
             return;
         }
-        let is_prefix = token.kind == Kind::Doc || token.text(self.text) == "@";
+        let names = |rest: &str| rest.starts_with(is_word);
+        let annotates =
+            token.text(self.text) == "@" && self.text.get(token.end as usize..).is_some_and(names);
+        let is_prefix = token.kind == Kind::Doc || annotates;
         let stray = token.kind == Kind::Close && self.brackets.depth() == 0;
         let follows = self.brackets.follow(self.text, token);
         if stray {
@@ -241,6 +267,7 @@ impl Splitter<'_> {
             endless: false,
             prefix: is_prefix,
             python: false,
+            junk: false,
         });
         let bracket = matches!(token.kind, Kind::Open | Kind::Close);
         let starts_body = item.start == token.start || item.prefix && outside && item.last != Last::At;
@@ -248,6 +275,7 @@ impl Splitter<'_> {
             item.prefix = false;
             item.body = token.start;
             item.python = is_python_block(self.text, token);
+            item.junk = token.kind != Kind::Word;
         }
         item.last = self.last(token, item.body == token.start);
         item.end = token.end;
@@ -279,8 +307,13 @@ impl Splitter<'_> {
 
     /// Whether a token that is the first on its line, outside all brackets, starts another item.
     fn starts_item(&self, token: &Token, item: &Open) -> bool {
-        if item.prefix || item.python && token.column() > item.column {
+        let inner =
+            (item.python && token.column() > item.column) || (self.doubts_blocks && token.column() > 0);
+        if item.prefix || inner {
             return false;
+        }
+        if item.junk {
+            return token.column() == 0 && self.looks_like_item(token.start as usize);
         }
         let hungry = item.last == Last::Hungry;
         match token.kind {
@@ -307,17 +340,27 @@ impl Splitter<'_> {
         }
     }
 
-    /// A bracket that closes nothing: what looked like items, but indented, was the inside of something.
+    /// A bracket that closes nothing: what looked like items, but indented, was the inside of something. The
+    /// item above, in column 0, is its head if it stands on the very next line.
     fn merge_indented(&mut self) {
-        while self.item.as_ref().is_some_and(|item| item.column > 0) {
-            let (Some(chunk), Some(item)) = (self.chunks.pop(), self.item.as_mut()) else {
-                return;
-            };
+        while let (Some(item), Some(chunk)) = (
+            self.item.as_mut().filter(|item| item.column > 0),
+            self.chunks.last(),
+        ) {
+            let gap = self
+                .text
+                .get(chunk.end as usize..item.start as usize)
+                .unwrap_or("");
             let before = self.text.get(..chunk.start as usize).unwrap_or("");
+            let column = (before.len() - before.rfind('\n').map_or(0, |at| at + 1)) as u32;
+            if column == 0 && (gap.trim() != "" || gap.matches('\n').count() != 1) {
+                return;
+            }
             item.start = chunk.start;
             item.body = chunk.start;
-            item.column = (before.len() - before.rfind('\n').map_or(0, |at| at + 1)) as u32;
+            item.column = column;
             item.sound = false;
+            self.chunks.pop();
         }
     }
 
@@ -341,8 +384,13 @@ impl Splitter<'_> {
 
     /// Returns the start of the next line below the item's first that starts in column 0 like an item.
     fn cut_line(&self, item: &Open) -> Option<usize> {
-        let mut at = item.body as usize;
-        while let Some(length) = memchr::memchr(b'\n', self.text.as_bytes().get(at..)?) {
+        self.item_line(item.body, self.text.len() as u32)
+    }
+
+    /// Returns the start of the first line between two places that starts in column 0 like an item.
+    fn item_line(&self, from: u32, to: u32) -> Option<usize> {
+        let mut at = from as usize;
+        while let Some(length) = memchr::memchr(b'\n', self.text.as_bytes().get(at..to as usize)?) {
             at += length + 1;
             if self.looks_like_item(at) {
                 return Some(at);
@@ -366,8 +414,9 @@ impl Splitter<'_> {
         if word.is_empty() || word.starts_with(|letter: char| letter.is_ascii_digit()) {
             return false;
         }
-        let assigns = |rest: &str| rest.starts_with(" =") && !rest.starts_with(" ==");
-        assigns(rest) || rest.starts_with(": ") && rest.contains(" = ") || is_keyword_shape(word, rest)
+        let after = rest.trim_start_matches([' ', '\t']);
+        let assigns = after.len() < rest.len() && after.starts_with('=') && !after.starts_with("==");
+        assigns || rest.starts_with(": ") && rest.contains(" = ") || is_keyword_shape(word, rest)
     }
 }
 

@@ -168,7 +168,7 @@ impl Builder<'_> {
                 }
                 left = self.range_from(left, node, cursor);
             } else if is_literal(node.rule) {
-                self.stray_text(cursor, left.range);
+                left.kind = self.stray_text(cursor, left.range).unwrap_or(left.kind);
             } else {
                 let Some((op, power)) = infix(self.node_text(node)).filter(|(_, power)| *power >= least)
                 else {
@@ -440,9 +440,9 @@ impl Builder<'_> {
         kind
     }
 
-    /// A text right behind something that is no text.
-    fn stray_text(&mut self, cursor: &mut Cursor<'_>, before: Range) {
-        let Some((node, _)) = cursor.step() else { return };
+    /// A text right behind something that is no text. Where that was a prefix, nothing is left of it.
+    fn stray_text(&mut self, cursor: &mut Cursor<'_>, before: Range) -> Option<ExprKind> {
+        let (node, _) = cursor.step()?;
         let quote = node.start - 1;
         let prefix = self.slice(0, quote);
         let word = prefix.len()
@@ -458,7 +458,29 @@ impl Builder<'_> {
                 "a name in a text is written \"{{name}}\"; only `r` exists, for texts taken as they are";
             let error = error.help(help);
             self.error(error.fixed("remove the prefix", Applicability::Unsafe, before, ""));
-            return;
+            return Some(ExprKind::Missing);
+        }
+        let ahead = self.slice(0, self.value_start(node, before));
+        let sign = ahead.trim_end();
+        if sign.ends_with('=') && ahead.get(sign.len()..).is_some_and(|gap| gap.contains('\n')) {
+            // The name of the field below was taken for the value.
+            let equals = self.range(sign.len() as u32 - 1, sign.len() as u32);
+            let error = SyntaxError::new(
+                &codes::syntax,
+                equals,
+                "expected a value after `=`",
+                "nothing follows",
+            );
+            self.error(error);
+            let place = Range::new(range.start, range.start);
+            let error = SyntaxError::new(
+                &codes::syntax,
+                range,
+                "expected `=`, found a text",
+                "expected `=` before this",
+            );
+            self.error(error.fixed("insert `=`", Applicability::Unsafe, place, "= "));
+            return Some(ExprKind::Missing);
         }
         let message = "a text cannot stand behind this value";
         let error = SyntaxError::new(
@@ -468,6 +490,13 @@ impl Builder<'_> {
             "expected an operator, or `,` before it",
         );
         self.error(error);
+        None
+    }
+
+    /// Returns where the word before a stray text starts, in the text that was read.
+    fn value_start(&self, literal: Node, before: Range) -> u32 {
+        let ahead = self.slice(0, self.literal_start(literal)).trim_end();
+        (ahead.len() as u32).saturating_sub(before.end - before.start)
     }
 
     fn list(&mut self, mut cursor: Cursor<'_>) -> ExprKind {
@@ -644,11 +673,12 @@ impl Builder<'_> {
                 kind: ExprKind::Record { head: callee, fields },
             };
         }
-        self.check_python_call(&callee, &args, range, node);
-        Expr {
-            range,
-            kind: ExprKind::Call { callee, args },
-        }
+        let args = self.bound_map(&callee, args);
+        let kind = match self.python_call(&callee, &args, range) {
+            true => ExprKind::Missing,
+            false => ExprKind::Call { callee, args },
+        };
+        Expr { range, kind }
     }
 
     fn starts_with_quote(&self, arg: &Arg) -> bool {

@@ -4,18 +4,11 @@ use aur_diagnostics::{Applicability, codes};
 
 use super::Builder;
 use super::expression::type_name;
-use crate::pest::Node;
-use crate::tree::{Arg, Expr, ExprKind, Key, Pair, Range, SyntaxError, Text, TextPart};
+use crate::tree::{Arg, Expr, ExprKind, Ident, Key, Pair, Range, SyntaxError, Text, TextPart};
 
 impl Builder<'_> {
-    /// Reports a call that only Python understands, and returns whether it was one.
-    pub(super) fn check_python_call(
-        &mut self,
-        callee: &Expr,
-        args: &[Arg],
-        range: Range,
-        node: Node,
-    ) -> bool {
+    /// Reports a call that only Python understands, and says whether nothing of it can be kept.
+    pub(super) fn python_call(&mut self, callee: &Expr, args: &[Arg], range: Range) -> bool {
         let ExprKind::Field { base, name } = &callee.kind else {
             return false;
         };
@@ -27,10 +20,6 @@ impl Builder<'_> {
                 true
             }
             (_, "getenv" | "getuser") => self.environment(callee, args, range),
-            (_, "bind") => {
-                self.bound_map(args, node);
-                false
-            }
             _ => false,
         }
     }
@@ -67,29 +56,53 @@ impl Builder<'_> {
         true
     }
 
-    /// `.bind({"a": 1})`: names are bound by name.
-    fn bound_map(&mut self, args: &[Arg], node: Node) {
-        let [
-            Arg {
-                name: None,
-                value:
-                    Expr {
-                        range,
-                        kind: ExprKind::Map(pairs),
-                    },
-                ..
-            },
-        ] = args
-        else {
-            return;
-        };
-        let message = "names are bound by name, not as a map";
-        let error = SyntaxError::new(&codes::python_habit, *range, message, "expected `name = value`");
-        let mut edits = vec![(Range::new(range.start, range.start + 1), String::new())];
-        edits.extend(pairs.iter().map(|pair| (between(pair), " = ".to_owned())));
-        edits.push((Range::new(range.end - 1, range.end), String::new()));
-        let _ = node;
-        self.error(error.fixed_by("bind by name", Applicability::Safe, edits));
+    /// `.bind({"a": 1})`: names are bound by name. Returns the arguments that were meant.
+    pub(super) fn bound_map(&mut self, callee: &Expr, args: Vec<Arg>) -> Vec<Arg> {
+        let binds = matches!(&callee.kind, ExprKind::Field { name, .. } if name.name == "bind");
+        match args.as_slice() {
+            [
+                Arg {
+                    name: None,
+                    value:
+                        Expr {
+                            range,
+                            kind: ExprKind::Map(pairs),
+                        },
+                    ..
+                },
+            ] if binds => {
+                let message = "names are bound by name, not as a map";
+                let error =
+                    SyntaxError::new(&codes::python_habit, *range, message, "expected `name = value`");
+                let mut edits = vec![(Range::new(range.start, range.start + 1), String::new())];
+                edits.extend(pairs.iter().map(|pair| (between(pair), " = ".to_owned())));
+                edits.push((Range::new(range.end - 1, range.end), String::new()));
+                self.error(error.fixed_by("bind by name", Applicability::Safe, edits));
+            }
+            _ => return args,
+        }
+        let mut named = Vec::new();
+        for arg in args {
+            if let ExprKind::Map(pairs) = arg.value.kind {
+                named.extend(pairs.into_iter().map(bound));
+            }
+        }
+        named
+    }
+}
+
+fn bound(pair: Pair) -> Arg {
+    let name = match pair.key {
+        Key::Word(word) => word,
+        Key::Text(text) => Ident {
+            name: plain_text(&text).unwrap_or("").into(),
+            range: text.range,
+        },
+    };
+    Arg {
+        range: pair.range,
+        name: Some(name),
+        value: pair.value,
     }
 }
 

@@ -17,8 +17,7 @@ impl Builder<'_> {
             Some(Some((_, children))) => children,
             Some(None) | None => cursor,
         };
-        let doc = self.doc(&mut cursor);
-        let annotations = self.annotations(&mut cursor);
+        let (doc, annotations) = self.prefix(&mut cursor);
         let kind = match cursor.step() {
             Some((node, children)) => self.kind(node, children),
             None => ItemKind::Broken,
@@ -69,35 +68,34 @@ impl Builder<'_> {
         }
     }
 
-    fn doc(&self, cursor: &mut Cursor<'_>) -> Option<Box<str>> {
+    /// Doc comments and annotations before an item or a member, in any order.
+    fn prefix(&mut self, cursor: &mut Cursor<'_>) -> (Option<Box<str>>, Vec<Annotation>) {
         let mut doc: Option<String> = None;
-        while let Some((node, _)) = cursor.take(Rule::doc) {
-            let line = self.node_text(node).trim_end();
-            let line = line.strip_prefix("///").unwrap_or(line);
-            let line = line.strip_prefix(' ').unwrap_or(line);
-            doc = Some(match doc {
-                Some(above) => above + "\n" + line,
-                None => line.to_owned(),
-            });
-        }
-        doc.map(String::into_boxed_str)
-    }
-
-    fn annotations(&mut self, cursor: &mut Cursor<'_>) -> Vec<Annotation> {
         let mut annotations = Vec::new();
-        while let Some((node, mut children)) = cursor.take(Rule::annotation) {
-            let name = self.next_name(&mut children);
-            let args = children
-                .take(Rule::args)
-                .map(|(_, children)| self.annotation_args(children));
-            let range = self.range(node.start - 1, node.end);
-            annotations.push(Annotation {
-                range,
-                name,
-                args: args.unwrap_or_default(),
-            });
+        loop {
+            if let Some((node, _)) = cursor.take(Rule::doc) {
+                let line = self.node_text(node).trim_end();
+                let line = line.strip_prefix("///").unwrap_or(line);
+                let line = line.strip_prefix(' ').unwrap_or(line);
+                doc = Some(match doc {
+                    Some(above) => above + "\n" + line,
+                    None => line.to_owned(),
+                });
+            } else if let Some((node, mut children)) = cursor.take(Rule::annotation) {
+                let name = self.next_name(&mut children);
+                let args = children
+                    .take(Rule::args)
+                    .map(|(_, children)| self.annotation_args(children));
+                let range = self.range(node.start - 1, node.end);
+                annotations.push(Annotation {
+                    range,
+                    name,
+                    args: args.unwrap_or_default(),
+                });
+            } else {
+                return (doc.map(String::into_boxed_str), annotations);
+            }
         }
-        annotations
     }
 
     fn annotation_args(&mut self, mut cursor: Cursor<'_>) -> Vec<Arg> {
@@ -181,8 +179,7 @@ impl Builder<'_> {
         members: &mut Vec<Member>,
         checks: &mut Vec<CheckRule>,
     ) {
-        let doc = self.doc(&mut cursor);
-        let annotations = self.annotations(&mut cursor);
+        let (doc, annotations) = self.prefix(&mut cursor);
         if let Some((rule, children)) = cursor.take(Rule::check) {
             checks.push(self.check(rule, children));
             return;
@@ -282,7 +279,7 @@ impl Builder<'_> {
 
     fn type_atom(&mut self, cursor: &mut Cursor<'_>) -> TypeExpr {
         let Some((node, _)) = cursor.take(Rule::type_name) else {
-            let at = cursor.peek().map_or(0, |next| next.start);
+            let at = cursor.take(Rule::hole).map_or(0, |(hole, _)| hole.start);
             return TypeExpr {
                 range: self.range(at, at),
                 kind: TypeKind::Missing,

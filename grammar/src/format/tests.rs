@@ -1,0 +1,30 @@
+use super::format;
+
+#[test]
+fn one_layout() {
+    let text = include_str!("tests/untidy.aur");
+    let laid_out = format(text);
+    insta::assert_snapshot!(laid_out);
+    assert_eq!(format(&laid_out), laid_out);
+}
+
+#[test]
+fn items_with_errors_stay_as_they_are() {
+    let text = "a   =  1\nb = [1,,\n   2\nc   =  3 # x\n";
+    let laid_out = format(text);
+    assert!(laid_out.starts_with("a = 1\nb = [1,,\n   2\n"), "{laid_out}");
+    assert!(laid_out.ends_with("c = 3  # x\n"), "{laid_out}");
+}
+
+#[test]
+fn the_prelude_is_laid_out() {
+    assert_eq!(format(crate::PRELUDE), crate::PRELUDE);
+}
+
+#[test]
+fn nothing_stays_nothing() {
+    assert_eq!(format(""), "");
+    assert_eq!(format(" \n\n"), "");
+    assert_eq!(format("# only\n\n\n\n# notes"), "# only\n\n# notes\n");
+    assert_eq!(format("\u{feff}a = 1\r\nb = 2\r\n"), "a = 1\nb = 2\n");
+}

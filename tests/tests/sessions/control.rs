@@ -563,3 +563,98 @@ fn json_is_one_event_a_line() {
     let schema = jsonschema::validator_for(&aur_machine::task_schema()).unwrap();
     assert!(schema.is_valid(&last["task"]), "{last}");
 }
+
+/// Runs `aur run main.aur --task-id t` on a terminal of its own; `act` is Python that acts on `master`
+/// once the process has left its mark. The code of `aur` is printed last.
+fn on_a_terminal(session: &Session, act: &str) -> aur_tests::Told {
+    let script = format!(
+        "import os, pty, sys, time\n\
+         child, master = pty.fork()\n\
+         if child == 0:\n    os.execvp('aur', ['aur', 'run', 'main.aur', '--task-id', 't'])\n\
+         while not os.path.exists(os.environ['AUR_ROOT'] + '/tasks/t/sandbox/started'):\n    time.sleep(0.01)\n\
+         {act}\n\
+         while True:\n    \
+             try:\n        data = os.read(master, 65536)\n    \
+             except OSError:\n        break\n    \
+             if not data:\n        break\n    \
+             sys.stdout.write(data.decode())\n\
+         print('code', os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    );
+    session.write("terminal.py", script);
+    session.shell("python3 terminal.py")
+}
+
+#[test]
+fn ctrl_c_on_a_terminal_is_a_graceful_stop() {
+    let session = task_of(
+        &[
+            command(
+                "work",
+                "trap 'echo int >> heard' INT; trap 'echo term >> heard; exit 0' TERM; touch started; \
+                 while true; do sleep 0.05; done",
+            ),
+            "Process { name = \"clean\", cmdline = \"echo cleaned\", final = true }".to_string(),
+        ],
+        "",
+    );
+    let told = on_a_terminal(&session, "os.write(master, b'\\x03')").ended(0);
+    assert!(told.out().ends_with("code 130\n"), "{told}");
+    let heard = fs::read_to_string(session.task_folder("t").join("sandbox/heard")).unwrap();
+    assert_eq!(
+        heard, "term\n",
+        "the terminal's own signal does not reach the process"
+    );
+    assert_eq!(session.aur(&["logs", "t", "clean"]).out(), "cleaned\n");
+    session.is_quiet();
+}
+
+#[test]
+fn a_closed_terminal_is_a_graceful_stop() {
+    let session = task_of(
+        &[
+            command("work", "touch started; sleep 1000"),
+            "Process { name = \"clean\", cmdline = \"echo cleaned\", final = true }".to_string(),
+        ],
+        "",
+    );
+    let act =
+        "os.close(master); print('code', os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])); sys.exit(0)";
+    let told = on_a_terminal(&session, act).ended(0);
+    assert!(told.out().ends_with("code 129\n"), "{told}");
+    within("the task ends", || {
+        (session.status("t")["state"] == "KILLED").then_some(())
+    });
+    assert_eq!(session.aur(&["logs", "t", "clean"]).out(), "cleaned\n");
+    session.is_quiet();
+}
+
+#[test]
+fn of_many_that_want_one_id_one_gets_it() {
+    let session = one_that_waits();
+    let children: Vec<Child> = (0..8)
+        .map(|_| session.start_aur(&["run", "main.aur", "--task-id", "t"]))
+        .collect();
+    reached(&session, "t", "started");
+    // All but one are refused at once; the one that is left waits for the task.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let_go(&session, "t");
+    let mut codes: Vec<Option<i32>> = children
+        .into_iter()
+        .map(|child| session.end_of(child, "aur run").code())
+        .collect();
+    codes.sort();
+    // Who comes late finds it finished and tells its result.
+    assert!(
+        codes.iter().all(|code| [Some(0), Some(5)].contains(code)),
+        "{codes:?}"
+    );
+    assert!(codes.contains(&Some(0)), "{codes:?}");
+    assert_eq!(session.aur(&["logs", "t", "work"]).out(), "working\ndone\n");
+    assert_eq!(
+        session.status("t")["processes"][0]["runs"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}

@@ -31,11 +31,11 @@ fn five_syntax_errors_are_said_at_once() {
     let told = session.aurc(&["check", "main.aur", "--format", "short"]).ended(1);
     assert_snapshot!(told, @"
     $ aurc check main.aur --format short
-    main.aur:1:1: error[E0101]: Err(At(3, [binary]))
-    main.aur:2:1: error[E0101]: Err(At(9, [end_of_list]))
-    main.aur:3:1: error[E0101]: Err(At(19, [equals_sign]))
-    main.aur:5:1: error[E0101]: Err(At(5, [double]))
-    main.aur:7:1: error[E0101]: Err(At(7, [name, equals_sign]))
+    main.aur:1:3: error[E0101]: expected a value after `=`
+    main.aur:2:5: error[E0102]: `[` is never closed
+    main.aur:3:20: error[E0101]: expected `=`, found a text
+    main.aur:5:5: error[E0102]: a text is never closed
+    main.aur:7:1: error[E0101]: a value stands here without a name
     [exit 1]
     ");
     let found = session
@@ -635,7 +635,8 @@ fn a_hundred_thousand_brackets() {
         let told = session.aurc(&["check", "main.aur", "--format", "short"]).ended(1);
         assert!(told.out().contains("E0105"), "{told}");
         session.aur(&["run", "main.aur"]).ended(1);
-        session.aurc(&["fmt", "--check", "main.aur"]).ended(1);
+        // What cannot be read stays as it is.
+        session.aurc(&["fmt", "--check", "main.aur"]).ended(0);
     }
     let session = with(format!("x = {}\n", "[".repeat(100_000)));
     session.aurc(&["check", "main.aur"]).ended(1);

@@ -108,13 +108,29 @@ impl<'t> Builder<'t> {
         if before.ends_with([',', '\n', '{']) {
             return;
         }
-        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-        let word = self.node_text(node).bytes().take_while(is_word).count() as u32;
-        let range = self.range(node.start, node.start + word.max(1));
+        let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let behind = self.node_text(node).trim_start_matches(is_word).len() as u32;
+        let range = self.range(node.start, node.end - behind);
         let at = self.range(before.len() as u32, before.len() as u32);
         let message = format!("{what} are separated by a new line or a comma");
         let error = SyntaxError::new(&codes::syntax, range, message, "expected `,` before this");
         self.error(error.fixed("insert a comma", Applicability::Safe, at, ","));
+    }
+
+    /// Reports a doc comment that does not have a line of its own.
+    fn check_doc(&mut self, node: Node) {
+        let before = self.slice(0, node.start).trim_end_matches([' ', '\t']);
+        if !before.is_empty() && !before.ends_with('\n') {
+            let range = self.range(node.start, node.start + 3);
+            let message = "a doc comment has a line of its own";
+            let error = SyntaxError::new(
+                &codes::syntax,
+                range,
+                message,
+                "a comment behind something starts with `#`",
+            );
+            self.error(error.fixed("write `#`", Applicability::Safe, range, "#"));
+        }
     }
 
     /// Reports a comma behind a comma between `from` and `to`.

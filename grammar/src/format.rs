@@ -23,21 +23,35 @@ const KEYWORDS: [&str; 10] = [
     "and", "as", "check", "else", "for", "if", "in", "not", "or", "where",
 ];
 
+/// Where one line is broken another may get too long, or fit; more rounds than this are never needed.
+const ROUNDS: usize = 6;
+
 /// Lays out a file.
 pub fn format(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let tree = parse(text);
-    let mut file = File::new(text);
-    for item in &tree.items {
-        file.read(item);
+    let mut laid_out = lay_out(text);
+    for _ in 1..ROUNDS {
+        let again = lay_out(&laid_out);
+        if again == laid_out {
+            break;
+        }
+        laid_out = again;
     }
-    let laid_out = file.write(&tree.items);
     // A fault of this module must never change a program.
     if same_tokens(text, &laid_out) {
         laid_out
     } else {
         text.to_string()
     }
+}
+
+fn lay_out(text: &str) -> String {
+    let tree = parse(text);
+    let mut file = File::new(text);
+    for item in &tree.items {
+        file.read(item);
+    }
+    file.write(&tree.items)
 }
 
 /// Compares all tokens but commas, whose number may change.
@@ -340,7 +354,7 @@ impl<'t> File<'t> {
                 self.write_item(index, last, &mut page);
             } else {
                 let range = item.offset as usize..end as usize;
-                page.push(self.text.get(range).unwrap_or(""));
+                page.push(self.text.get(range).unwrap_or("").trim_end());
             }
             index = last;
         }
@@ -517,12 +531,25 @@ impl<'t> File<'t> {
             ("." | "..", _) | (_, "." | "..") => false,
             ("-", _) if self.is_unary(before) => false,
             (_, "(" | "[") => match self.kind(before) {
-                Some(Kind::Word) => KEYWORDS.contains(&left),
+                Some(Kind::Word) => self.is_keyword(before) && !self.is_amended(index),
                 Some(Kind::Close | Kind::Text | Kind::Block) => false,
                 _ => true,
             },
             _ => true,
         }
+    }
+
+    /// Whether a word is a keyword; behind `@` and `.` any word is a name.
+    fn is_keyword(&self, index: usize) -> bool {
+        let before = index.checked_sub(1).map_or("", |before| self.word(before));
+        KEYWORDS.contains(&self.word(index)) && !matches!(before, "@" | ".")
+    }
+
+    /// Whether a bracket is a step of a field's path, whose first word may be any word: `if["k"] = v`.
+    fn is_amended(&self, open: usize) -> bool {
+        self.groups
+            .get(&open)
+            .is_some_and(|group| self.word(group.close + 1) == "=")
     }
 
     /// Whether a minus stands before its operand alone.
@@ -531,7 +558,7 @@ impl<'t> File<'t> {
             return true;
         };
         match self.kind(before) {
-            Some(Kind::Word) => KEYWORDS.contains(&self.word(before)),
+            Some(Kind::Word) => self.is_keyword(before),
             Some(Kind::Number | Kind::Text | Kind::Block | Kind::Close) => false,
             _ => true,
         }

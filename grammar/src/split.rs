@@ -365,7 +365,15 @@ impl Splitter<'_> {
     }
 
     fn finish(&mut self) {
-        if let Some(item) = self.item.take() {
+        if let Some(mut item) = self.item.take() {
+            if item.endless {
+                // The blanks at the end of the file are not the text's.
+                let text = self
+                    .text
+                    .get(item.start as usize..item.end as usize)
+                    .unwrap_or("");
+                item.end = item.start + text.trim_end().len() as u32;
+            }
             let (start, end, sound) = (item.start, item.end, item.sound && self.brackets.depth() == 0);
             self.chunks.push(Chunk { start, end, sound });
         }

@@ -349,7 +349,7 @@ impl Builder<'_> {
         if let Some(node) = node {
             cursor.step();
             let range = Range::new(start, self.node_range(node).end);
-            let kind = self.number(self.node_text(node), range, true);
+            let kind = self.number(node, range, true);
             return Expr { range, kind };
         }
         let operand = self.climb(cursor, power::UNARY);
@@ -397,7 +397,7 @@ impl Builder<'_> {
         // The opening bracket stands before the pair.
         let whole = self.range(node.start.saturating_sub(u32::from(may_widen)), node.end);
         let (range, kind) = match node.rule {
-            Rule::number | Rule::plain_number => (inside, self.number(self.node_text(node), inside, false)),
+            Rule::number | Rule::plain_number => (inside, self.number(node, inside, false)),
             Rule::list => (whole, self.list(children)),
             Rule::map => (whole, ExprKind::Map(self.pairs(children))),
             Rule::paren => (whole, self.value(&mut children).kind),
@@ -630,6 +630,7 @@ impl Builder<'_> {
         let mut fields = Vec::new();
         while let Some((node, _)) = cursor.step() {
             if node.rule == Rule::doc {
+                self.check_doc(node);
                 continue;
             }
             self.check_separated(node, "fields");

@@ -74,6 +74,7 @@ impl Builder<'_> {
         let mut annotations = Vec::new();
         loop {
             if let Some((node, _)) = cursor.take(Rule::doc) {
+                self.check_doc(node);
                 let line = self.node_text(node).trim_end();
                 let line = line.strip_prefix("///").unwrap_or(line);
                 let line = line.strip_prefix(' ').unwrap_or(line);
@@ -227,6 +228,7 @@ impl Builder<'_> {
         let mut members = Vec::new();
         while let Some((member, _)) = cursor.step() {
             if member.rule == Rule::doc {
+                self.check_doc(member);
                 continue;
             }
             self.check_separated(member, "names");
@@ -320,6 +322,19 @@ impl Builder<'_> {
     }
 
     fn type_names(&mut self, node: Node) -> (Option<Ident>, Ident) {
+        let written = self.node_text(node);
+        if matches!(
+            written,
+            "if" | "else" | "for" | "in" | "and" | "or" | "not" | "where" | "true" | "false" | "unset"
+        ) {
+            let message = format!("expected a type, found `{written}`");
+            self.error(SyntaxError::new(
+                &codes::syntax,
+                self.node_range(node),
+                message,
+                "no type is named so",
+            ));
+        }
         match self.node_text(node).find('.') {
             Some(dot) => {
                 let dot = node.start + dot as u32;

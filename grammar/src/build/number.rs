@@ -3,6 +3,7 @@
 use aur_diagnostics::{Applicability, codes, nearest};
 
 use super::Builder;
+use crate::pest::Node;
 use crate::tree::{ExprKind, Number, Range, SyntaxError, Unit};
 
 const UNITS: [(&str, Unit); 14] = [
@@ -24,13 +25,14 @@ const UNITS: [(&str, Unit); 14] = [
 
 impl Builder<'_> {
     /// Reads a number; `negative` makes the smallest integer readable, which has no positive twin.
-    pub(super) fn number(&mut self, written: &str, range: Range, negative: bool) -> ExprKind {
+    pub(super) fn number(&mut self, node: Node, range: Range, negative: bool) -> ExprKind {
+        let written = self.node_text(node);
         let (digits, unit) = written.split_at(unit_start(written));
         let unit = match unit {
             "" => None,
             unit => match UNITS.iter().find(|(name, _)| *name == unit) {
                 Some((_, unit)) => Some(*unit),
-                None => return self.unknown_unit(unit, range),
+                None => return self.unknown_unit(unit, node),
             },
         };
         let plain: String = digits.chars().filter(|letter| *letter != '_').collect();
@@ -55,8 +57,8 @@ impl Builder<'_> {
         }
     }
 
-    fn unknown_unit(&mut self, unit: &str, range: Range) -> ExprKind {
-        let at = Range::new(range.end.saturating_sub(unit.len() as u32), range.end);
+    fn unknown_unit(&mut self, unit: &str, node: Node) -> ExprKind {
+        let at = self.range(node.end.saturating_sub(unit.len() as u32), node.end);
         let error = SyntaxError::new(
             &codes::bad_number,
             at,

@@ -119,7 +119,8 @@ impl Repair<'_> {
                 };
                 let error = error("`;` ends nothing here", "a new line is enough");
                 self.report(error.fixed("remove it", Applicability::Safe, range, new));
-                self.patch(start, end, new);
+                // A blank keeps what stands on both sides apart.
+                self.patch(start, end, if new.is_empty() { " " } else { new });
             }
             "&" | "|" if doubled => {
                 let (word, both) = (

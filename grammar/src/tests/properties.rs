@@ -256,8 +256,38 @@ fn whole(text: &str) -> Vec<(u32, Vec<Placed>)> {
     items.iter().map(|item| (item.start, within(item))).collect()
 }
 
+/// Checks what the layout promises: the same tree, and nothing to do the second time.
+fn check_layout(text: &str) -> Result<(), TestCaseError> {
+    let once = crate::format(text);
+    let twice = crate::format(&once);
+    prop_assert!(
+        once == twice,
+        "laid out once\n{once}\ntwice\n{twice}\nfrom\n{text}"
+    );
+    let trees = |text: &str| -> Vec<String> {
+        crate::parse(text)
+            .items
+            .iter()
+            .map(|item| super::dump::item_text(&item.node))
+            .collect()
+    };
+    let (before, after) = (trees(text), trees(&once));
+    for (before, after) in before.iter().zip(&after) {
+        prop_assert!(before == after, "{before}\n{after}\nfrom\n{text}\nto\n{once}");
+    }
+    prop_assert_eq!(before.len(), after.len());
+    let notes = |text: &str| -> Vec<String> {
+        let tokens = crate::scan::Scanner::new(text, 0).filter(|token| token.is_note());
+        tokens
+            .map(|token| token.text(text).trim_end().to_owned())
+            .collect()
+    };
+    prop_assert_eq!(notes(text), notes(&once), "no comment is lost");
+    Ok(())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_has_a_tree(text in "\\PC{0,80}") {
@@ -321,5 +351,31 @@ proptest! {
         let allowed = ["E0101"];
         let other: Vec<_> = errors.iter().filter(|error| !allowed.contains(&error.code.id) || !error.message.contains("chained")).collect();
         prop_assert!(other.is_empty(), "{text}\n{other:?}");
+    }
+
+    #[test]
+    fn layout_keeps_the_tree(
+        picked in proptest::collection::vec((0..ITEMS.len(), 0..4usize, expression()), 1..4)
+    ) {
+        let gaps = ["\n", "\n\n\n# a note\n\n", " # behind it\n", "\n  "];
+        let text: String = picked.iter().map(|(item, gap, expr)| {
+            format!("{}{}x = {expr}{}", ITEMS[*item], gaps[*gap], gaps[3 - gap])
+        }).collect();
+        check_layout(&text)?;
+    }
+
+    #[test]
+    fn layout_keeps_what_is_broken(at in 0..ITEMS.len(), place in 0usize..200, change in change()) {
+        let broken = changed(ITEMS[at], place, &change);
+        let mut items = ITEMS.to_vec();
+        items[at] = &broken;
+        check_layout(&file(&items))?;
+    }
+
+    #[test]
+    fn any_pieces_have_a_layout(pieces in proptest::collection::vec(proptest::sample::select(PIECES.to_vec()), 0..40)) {
+        let text = pieces.concat();
+        let once = crate::format(&text);
+        prop_assert_eq!(crate::format(&once), once, "from {}", text);
     }
 }

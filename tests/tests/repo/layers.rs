@@ -64,7 +64,13 @@ const LAYERS: &[Layer] = &[
         "aur-terminal",
         "compiler/terminal",
         Shell,
-        &["aur-compiler", "aur-diagnostics", "aur-disk", "aur-render"],
+        &[
+            "aur-compiler",
+            "aur-diagnostics",
+            "aur-disk",
+            "aur-ir",
+            "aur-render",
+        ],
     ),
     layer(
         "aurc",

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use aur_tests::Session;
 use insta::assert_snapshot;
 
-use crate::programs::{job, process, with};
+use crate::programs::{command, job, process, with};
 
 /// What `aurc check` says; `aur run` must refuse the same program with 1 and start nothing.
 #[track_caller]
@@ -703,4 +703,58 @@ fn usage() {
     session.aur(&["status", "no-such-task"]).ended(2);
     session.aur(&["logs", "no-such-task"]).ended(2);
     session.aur(&["kill", "no-such-task"]).ended(2);
+}
+
+#[test]
+fn programs_that_want_too_much() {
+    // Forty doublings of one letter.
+    let doublings: Vec<String> = (0..40)
+        .map(|i| format!("v{i} = \"{{{{v{}}}}}{{{{v{}}}}}\"", i + 1, i + 1))
+        .collect();
+    let bomb = format!(
+        "processes = [Process {{ name = \"a\", cmdline = \"{{{{v0}}}}\" }}.bind({}, v40 = \"x\")]",
+        doublings.join(", ")
+    );
+    let long = format!("processes = [{}]", command("a", &"x".repeat(140_000)));
+    let cases = [
+        (job(&bomb), "E0601"),
+        (job(&long), "E0316"),
+        (format!("x = {}\n", "1 + ".repeat(100_000) + "1"), "E0105"),
+        (format!("x = {}true\n", "not ".repeat(50_000)), "E0105"),
+        (format!("x = {}1\n", "-".repeat(50_000)), "E0105"),
+        (
+            format!("x = {}\"b\"\n", "\"a\" if true else ".repeat(20_000)),
+            "E0105",
+        ),
+        ("x = 9223372036854775807 + 1\n".to_string(), "E0304"),
+        ("x = 1 // 0\n".to_string(), "E0304"),
+        ("x = [i for i in 1..2000000]\n".to_string(), "E0601"),
+    ];
+    for (text, code) in cases {
+        let session = with(&text);
+        let told = session.aurc(&["check", "main.aur", "--format", "short"]).ended(1);
+        assert!(told.out().contains(code), "{code} is missing in {told}");
+        assert!(
+            told.out().len() < 2_000,
+            "a long program has no long message: {told}"
+        );
+    }
+    // A long chain is no fault.
+    let chain: String = (0..5_000).map(|i| format!("v{i} = v{} + 1\n", i + 1)).collect();
+    let session = with(chain + "v5000 = 0\n");
+    assert_eq!(
+        session.aurc(&["eval", "main.aur", "v0"]).ended(0).out().trim(),
+        "5000"
+    );
+}
+
+#[test]
+fn files_stay_in_the_sandbox() {
+    for path in ["../x", "/x", "a/../../x", ""] {
+        let session = with(job(&format!(
+            "processes = [{}], files = {{ \"{path}\": \"text\" }}",
+            process("a")
+        )));
+        refused(&session);
+    }
 }

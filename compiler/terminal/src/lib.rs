@@ -9,6 +9,6 @@ mod terminal;
 
 pub use failure::Failure;
 pub use inputs::InputArgs;
-pub use programs::{Findings, open, plural, summary, unpack, usage_failure, value_or_errors};
+pub use programs::{Findings, open, plural, select_job, summary, unpack, usage_failure, value_or_errors};
 pub use report::install_panic_hook;
 pub use terminal::{ColorWhen, Terminal};

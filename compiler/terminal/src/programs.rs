@@ -86,6 +86,25 @@ pub fn usage_failure(usage: UsageError) -> Failure {
     Failure::new(usage.message).help_if(usage.help)
 }
 
+/// Most keys that an error lists.
+const MOST_LISTED: usize = 20;
+
+/// Finds the job that a person means, by its key or the last components of it.
+///
+/// # Errors
+/// None or several jobs fit; the failure lists the keys to choose from.
+pub fn select_job(plan: &aur_ir::Plan, wanted: Option<&str>) -> Result<usize, Failure> {
+    plan.select(wanted).map_err(|error| {
+        let keys = error.keys();
+        let mut lines = vec!["choose one of:".to_string()];
+        lines.extend(keys.iter().take(MOST_LISTED).map(|key| format!("  {key}")));
+        if keys.len() > MOST_LISTED {
+            lines.push(format!("  ... and {} more", keys.len() - MOST_LISTED));
+        }
+        Failure::new(error.to_string()).help(lines.join("\n"))
+    })
+}
+
 /// One line with the counts, and one that leads on where there is an error.
 pub fn summary(batches: &[Batch<'_>]) -> String {
     let Counts { errors, warnings } = aur_render::counts(batches);

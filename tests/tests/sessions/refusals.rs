@@ -383,27 +383,27 @@ fn a_job_that_is_not_clear() {
     $ aur run main.aur
     [stderr]
       × the program has 2 jobs; name one of them
-      help: its jobs are
-            c/r/prod/j
-            c/r/devel/j
+      help: choose one of:
+              c/r/prod/j
+              c/r/devel/j
     [exit 2]
     ");
     assert_snapshot!(session.aur(&["run", "main.aur", "j"]).ended(2), @"
     $ aur run main.aur j
     [stderr]
       × 2 jobs are called `j`
-      help: its jobs are
-            c/r/prod/j
-            c/r/devel/j
+      help: choose one of:
+              c/r/prod/j
+              c/r/devel/j
     [exit 2]
     ");
     assert_snapshot!(session.aur(&["run", "main.aur", "staging/j"]).ended(2), @"
     $ aur run main.aur staging/j
     [stderr]
       × the program has no job `staging/j`
-      help: its jobs are
-            c/r/prod/j
-            c/r/devel/j
+      help: choose one of:
+              c/r/prod/j
+              c/r/devel/j
     [exit 2]
     ");
     // Only whole parts count.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use aur_disk::Project;
 use aur_ir::{Edge, EdgeKind, Job, Plan, Process};
 use aur_render::clean;
-use aur_terminal::{Failure, InputArgs, plural};
+use aur_terminal::{InputArgs, plural};
 
 use crate::reading::is_colored;
 use crate::{Context, Outcome, Status};
@@ -35,8 +35,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     else {
         return Ok(Status::Faulty);
     };
-    let keys: Vec<&str> = plan.jobs.iter().map(|job| job.key.as_str()).collect();
-    let index = choose(&keys, args.job.as_deref())?;
+    let index = aur_terminal::select_job(&plan, args.job.as_deref())?;
     let page = Page {
         plan: &plan,
         project: &project,
@@ -47,49 +46,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         context.terminal.print(page.of(job, index))?;
     }
     Ok(Status::Fine)
-}
-
-/// Finds the job with this key, or whose key ends in these whole parts; without a wish, the only one.
-fn choose(keys: &[&str], wanted: Option<&str>) -> Result<usize, Failure> {
-    let matches = |key: &str| match wanted {
-        None => true,
-        Some(wanted) => key
-            .strip_suffix(wanted)
-            .is_some_and(|head| head.is_empty() || head.ends_with('/')),
-    };
-    let found: Vec<usize> = (0..keys.len())
-        .filter(|i| keys.get(*i).is_some_and(|key| matches(key)))
-        .collect();
-    match (found.as_slice(), wanted) {
-        ([one], _) => Ok(*one),
-        ([], Some(wanted)) => {
-            Err(Failure::new(format!("there is no job `{wanted}`")).help(listed("the jobs are:", keys)))
-        }
-        ([], None) => Err(Failure::new("the program has no jobs")),
-        (found, Some(wanted)) => {
-            let found: Vec<&str> = found.iter().filter_map(|i| keys.get(*i).copied()).collect();
-            Err(
-                Failure::new(format!("`{wanted}` is the end of {} job keys", found.len()))
-                    .help(listed("name more of the key:", &found)),
-            )
-        }
-        (_, None) => {
-            Err(Failure::new(format!("the program has {} jobs", keys.len()))
-                .help(listed("name one of:", keys)))
-        }
-    }
-}
-
-/// Most keys that an error lists.
-const MOST_LISTED: usize = 20;
-
-fn listed(words: &str, keys: &[&str]) -> String {
-    let mut lines = vec![words.to_string()];
-    lines.extend(keys.iter().take(MOST_LISTED).map(|key| format!("  {key}")));
-    if keys.len() > MOST_LISTED {
-        lines.push(format!("  ... and {} more", keys.len() - MOST_LISTED));
-    }
-    lines.join("\n")
 }
 
 /// A job as text.

@@ -106,21 +106,21 @@ fn inspect() {
       failures      over after 1 failed process
     = 0
     $ aurc inspect main.aur one
-    !   × `one` is the end of 2 job keys
-    !   help: name more of the key:
+    !   × 2 jobs are called `one`
+    !   help: choose one of:
     !           local/me/devel/one
     !           local/me/prod/one
     = 2
     $ aurc inspect main.aur three
-    !   × there is no job `three`
-    !   help: the jobs are:
+    !   × the program has no job `three`
+    !   help: choose one of:
     !           local/me/devel/one
     !           local/me/prod/one
     !           local/me/prod/two
     = 2
     $ aurc inspect main.aur
-    !   × the program has 3 jobs
-    !   help: name one of:
+    !   × the program has 3 jobs; name one of them
+    !   help: choose one of:
     !           local/me/devel/one
     !           local/me/prod/one
     !           local/me/prod/two

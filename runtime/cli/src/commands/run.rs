@@ -64,9 +64,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let Some(plan) = load(args, file, &context.terminal)? else {
         return Ok(1);
     };
-    let job = plan.select(args.job.as_deref()).map_err(|error| {
-        Failure::new(error.to_string()).help(format!("its jobs are\n{}", error.keys().join("\n")))
-    })?;
+    let job = aur_terminal::select_job(&plan, args.job.as_deref())?;
     if args.dry_run {
         context
             .terminal

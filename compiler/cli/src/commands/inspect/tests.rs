@@ -62,20 +62,3 @@ fn units_are_those_of_programs() {
         ["0ms", "500ms", "5s", "90s", "2m"]
     );
 }
-
-#[test]
-fn a_job_is_chosen_by_its_last_parts() {
-    let keys = ["c/r/devel/web", "c/r/prod/web", "c/r/prod/other-web"];
-    let chosen = |wanted| match choose(&keys, wanted) {
-        Ok(index) => index.to_string(),
-        Err(failure) => failure.to_string(),
-    };
-    assert_eq!(chosen(Some("c/r/devel/web")), "0");
-    assert_eq!(chosen(Some("prod/web")), "1");
-    assert_eq!(chosen(Some("other-web")), "2");
-    assert_eq!(chosen(Some("web")), "`web` is the end of 2 job keys");
-    assert_eq!(chosen(Some("eb")), "there is no job `eb`");
-    assert_eq!(chosen(Some("")), "there is no job ``");
-    assert_eq!(chosen(None), "the program has 3 jobs");
-    assert!(choose(&keys[..1], None).is_ok());
-}

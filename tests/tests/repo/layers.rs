@@ -171,15 +171,16 @@ struct Graph {
 
 impl Graph {
     fn read() -> Self {
+        // Crates of other machines may never have been fetched.
+        let version = Command::new("rustc").arg("-vV").output().expect("rustc runs");
+        let version = String::from_utf8_lossy(&version.stdout).into_owned();
+        let host = version
+            .lines()
+            .find_map(|line| line.strip_prefix("host: "))
+            .expect("a host");
         let output = Command::new(env!("CARGO"))
-            .args([
-                "metadata",
-                "--format-version=1",
-                "--locked",
-                "--offline",
-                "--filter-platform",
-            ])
-            .arg("x86_64-unknown-linux-gnu")
+            .args(["metadata", "--format-version=1", "--locked", "--offline"])
+            .args(["--filter-platform", host])
             .current_dir(repository())
             .output()
             .expect("cargo runs");

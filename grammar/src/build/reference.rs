@@ -35,34 +35,45 @@ impl Builder<'_> {
         Some((kind, path, filters))
     }
 
-    /// The commonest reference, names with dots, is read without the grammar; a test compares the two.
+    /// The commonest references, such as `task.name` and `thermos.ports[http]`, are read without the grammar,
+    /// whose every entry has a price; a test compares the two.
     fn dotted(&self, from: u32, to: u32) -> Option<Path> {
-        let written = self.slice(from, to);
+        let written = self.slice(from, to).as_bytes();
+        let byte = |at: usize| written.get(at).copied().unwrap_or(0);
+        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        let is_sign = |byte: u8| is_letter(byte) || matches!(byte, b'-' | b'.' | b'/');
         let mut parts = Vec::new();
-        let mut at = from;
-        for name in written.split('.') {
-            let starts = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-            if !starts
-                || !name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-            {
+        let mut at = 0;
+        loop {
+            let (access, start) = match (at, byte(at)) {
+                (0, _) => (Access::Root, 0),
+                (_, b'.') => (Access::Dot, at + 1),
+                (_, b'[') => (Access::Index, at + 1),
+                _ => return None,
+            };
+            let index = access == Access::Index;
+            let rest = written.get(start..).unwrap_or(&[]);
+            let fits = |byte: &&u8| if index { is_sign(**byte) } else { is_letter(**byte) };
+            let end = start + rest.iter().take_while(fits).count();
+            let is_name = index && byte(end) == b']' || !index && !byte(start).is_ascii_digit();
+            if end == start || !is_name {
                 return None;
             }
-            let end = at + name.len() as u32;
-            let access = if at == from { Access::Root } else { Access::Dot };
-            let pieces = vec![PathPiece::Literal(name.into())];
+            let (start, stop) = (from + start as u32, from + end as u32);
+            let pieces = vec![PathPiece::Literal(self.slice(start, stop).into())];
             parts.push(PathPart {
-                range: self.range(at, end),
+                range: self.range(start, stop),
                 access,
                 pieces,
             });
-            at = end + 1;
+            at = end + usize::from(index);
+            if at == written.len() {
+                return Some(Path {
+                    range: self.range(from, to),
+                    parts,
+                });
+            }
         }
-        Some(Path {
-            range: self.range(from, to),
-            parts,
-        })
     }
 
     fn path(&mut self, base: u32, node: Node, mut cursor: Cursor<'_>) -> Path {

@@ -66,7 +66,7 @@ fn values_that_are_missing() {
     (f = ?)
     (g = a[?])
     (h = (if y x ?))
-    (i = ?)
+    (i = (not ?))
     1:3-4 E0101 expected a value after `=` | nothing follows
     2:7-8 E0101 expected a value after `+` | nothing follows
     3:12-13 E0101 expected a value after `=` | nothing follows
@@ -76,7 +76,7 @@ fn values_that_are_missing() {
     6:5-6 E0101 expected a value after `(` | nothing follows
     7:6-7 E0101 expected a value after `[` | nothing follows
     8:12-16 E0101 expected a value after `else` | nothing follows
-    9:5-8 E0101 expected a value, found `not` | expected a value before this word
+    9:5-8 E0101 expected a value after `not` | nothing follows
     "#);
 }
 
@@ -353,5 +353,19 @@ fn odd_files() {
     (broken)
     1:1-2 E0101 `}` closes nothing | no bracket is open here
       Unsafe fix, remove it: 1:1-2 ""
+    "#);
+}
+
+#[test]
+fn a_range_has_no_fields() {
+    assert_snapshot!(show("a = b..{\n  name = 1\n}\nc = b.. { name = 1 }\nd = b..(x)\ne = 0..[1]\n"), @r#"
+    (a = (b..{name: 1}))
+    (c = (b..{name: 1}))
+    (d = (b..x))
+    (e = (0..[1]))
+    2:8-9 E0101 expected `:`, found `=` | expected `:`
+      Safe fix, write `:`: 2:8-9 ":"
+    4:16-17 E0101 expected `:`, found `=` | expected `:`
+      Safe fix, write `:`: 4:16-17 ":"
     "#);
 }

@@ -3,6 +3,8 @@
 //! Prints the best of some rounds for the whole file, for an item that changed, and for the layout. Look at it
 //! on a machine with nothing else to do.
 
+#![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
+
 use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 7;

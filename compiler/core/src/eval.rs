@@ -480,6 +480,9 @@ impl<'p> Compiler<'p> {
             }
         };
         for value in elements {
+            if self.elements > MAX_ELEMENTS {
+                return;
+            }
             let inner = context.with_local(clause.name.name.clone(), value);
             let is_taken = match &clause.condition {
                 None => true,

@@ -958,6 +958,10 @@ impl<'p> Compiler<'p> {
         name: &str,
     ) {
         let Some(root) = address.first() else { return };
+        // What a default of the standard library lacks was mostly reported where it was left out.
+        if self.is_prelude(span) && self.sink.has_errors() {
+            return;
+        }
         let message = match judge {
             Judge::Known => format!("`{name}` is not known here: the text is used as an operand"),
             Judge::Later | Judge::Job(_) => format!("`{name}` is not bound"),
@@ -1016,7 +1020,20 @@ impl<'p> Compiler<'p> {
                 "texts see bindings and fields, not names of the file: add `.bind({root} = {root})`"
             ));
         }
-        nearest(root, visible.iter().map(SmolStr::as_str)).map(|near| format!("did you mean `{near}`?"))
+        if let Some(near) = nearest(root, visible.iter().map(SmolStr::as_str)) {
+            return Some(format!("did you mean `{near}`?"));
+        }
+        let own = self
+            .program
+            .modules
+            .get(module)?
+            .names
+            .keys()
+            .map(SmolStr::as_str);
+        let near = nearest(root, own)?;
+        Some(format!(
+            "did you mean `{near}`? texts see bindings and fields, not names of the file: add `.bind({near} = {near})`"
+        ))
     }
 
     fn names_in(&self, env: &Env<'p>) -> Vec<SmolStr> {

@@ -93,6 +93,8 @@ pub(crate) struct StructValue<'p> {
     pub(crate) slots: Vec<Slot<'p>>,
     /// The record that built it, or the last copy.
     pub(crate) span: Span,
+    /// Whether a field was written that does not exist: it may be one that is missing.
+    pub(crate) has_stray_field: bool,
 }
 
 #[derive(Clone, Debug)]

@@ -95,7 +95,6 @@ codes! {
     E0504 unreadable Error "a file cannot be read";
     E0505 missing_input Error "an input has no value";
     E0506 bad_input Error "an input has a value of the wrong type";
-    E0507 unknown_input Error "no input of this name";
     E0601 limit Error "a limit of the language is reached";
     W0201 shadowed Warning "a later include gives the name again";
     W0301 small_memory Warning "less memory than a program needs to start";

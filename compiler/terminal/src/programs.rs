@@ -61,11 +61,12 @@ pub fn value_or_errors<T>(
     is_quiet: bool,
 ) -> Result<Option<T>, Failure> {
     let (value, findings, usage) = unpack(project, answer);
-    let batches = [findings.batch()];
-    terminal.tell(&aur_render::full(&batches, terminal.err));
+    // What a wrong command line makes of the program says nothing about the program.
     if let Some(usage) = usage {
         return Err(usage_failure(usage));
     }
+    let batches = [findings.batch()];
+    terminal.tell(&aur_render::full(&batches, terminal.err));
     let counts = aur_render::counts(&batches);
     if counts.errors > 0 {
         if !is_quiet {

@@ -37,6 +37,11 @@ mod tests {
 
     #[test]
     fn a_panic_asks_for_a_report() {
-        insta::assert_snapshot!(panic_text("aurc", "index\nout of bounds", "core/src/a.rs:1:2"), @"");
+        insta::assert_snapshot!(panic_text("aurc", "index\nout of bounds", "core/src/a.rs:1:2"), @r"
+        aurc: internal error: index\nout of bounds
+          at core/src/a.rs:1:2, version 0.1.0
+        This is a fault of aurc, not of your program. Please report it with these lines, the command,
+        and the smallest program that shows it.
+        ");
     }
 }

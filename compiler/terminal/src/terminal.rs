@@ -191,7 +191,17 @@ mod tests {
             color: Color::Plain,
             frames,
         };
-        insta::assert_snapshot!(complaint(&failure, look(Frames::Unicode)), @"");
-        insta::assert_snapshot!(complaint(&failure, look(Frames::Ascii)), @"");
+        insta::assert_snapshot!(complaint(&failure, look(Frames::Unicode)), @r"
+        × cannot read `a\u{1b}[2J`
+        ╰─▶ denied
+        help: try this
+              or that
+        ");
+        insta::assert_snapshot!(complaint(&failure, look(Frames::Ascii)), @r"
+        x cannot read `a\u{1b}[2J`
+        `-> denied
+        help: try this
+              or that
+        ");
     }
 }

@@ -1,12 +1,13 @@
 //! What a job means on one machine: what would run, and which attributes say nothing here.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use aur_ir::{EdgeKind, HealthCheckConfig, Job, Plan, UpdateConfig};
+use aur_ir::{EdgeKind, HealthCheckConfig, Job, LateName, Plan, Process, Segment, Task, Text, UpdateConfig};
 use aur_render::clean;
 
 /// Shows order and commands of a job as they would run.
-pub(crate) fn dry_run(plan: &Plan, job: usize, is_json: bool) -> String {
+pub(crate) fn dry_run(plan: &Plan, job: usize, instance: u32, is_json: bool) -> String {
     let Some(job) = plan.jobs.get(job) else {
         return String::new();
     };
@@ -17,7 +18,7 @@ pub(crate) fn dry_run(plan: &Plan, job: usize, is_json: bool) -> String {
     for (path, content) in &job.task.files {
         let _ = writeln!(out, "  file {} ({} bytes)", clean(path), content.len());
     }
-    for process in &job.task.processes {
+    for process in in_order(&job.task) {
         let waits: Vec<String> = job
             .task
             .order
@@ -47,11 +48,65 @@ pub(crate) fn dry_run(plan: &Plan, job: usize, is_json: bool) -> String {
             format!("  ({})", facts.join("; "))
         };
         let _ = writeln!(out, "  {}{facts}", clean(&process.name));
-        for line in process.cmdline.to_string().lines() {
+        for line in with_instance(&process.cmdline, instance).to_string().lines() {
             let _ = writeln!(out, "    {}", clean(line));
         }
     }
     out
+}
+
+/// The processes so that each stands behind those it waits for; otherwise as written, final ones last.
+fn in_order(task: &Task) -> Vec<&Process> {
+    let mut left: Vec<&Process> = task.processes.iter().collect();
+    left.sort_by_key(|process| process.is_final);
+    let mut open: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut followers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for edge in &task.order {
+        *open.entry(&edge.after).or_default() += 1;
+        followers.entry(&edge.before).or_default().push(&edge.after);
+    }
+    let place: BTreeMap<&str, usize> = left
+        .iter()
+        .enumerate()
+        .map(|(place, process)| (process.name.as_str(), place))
+        .collect();
+    let mut free: BTreeSet<usize> = place
+        .iter()
+        .filter(|(name, _)| !open.contains_key(*name))
+        .map(|(_, place)| *place)
+        .collect();
+    let mut ordered = Vec::with_capacity(left.len());
+    while let Some(process) = free.pop_first().and_then(|place| left.get(place)) {
+        ordered.push(*process);
+        for follower in followers.get(process.name.as_str()).into_iter().flatten() {
+            let waits = open.entry(follower).or_insert(1);
+            *waits -= 1;
+            if *waits == 0 {
+                free.extend(place.get(follower));
+            }
+        }
+    }
+    ordered
+}
+
+/// The text with the one runtime name filled in that is known before a run.
+fn with_instance(text: &Text, instance: u32) -> Text {
+    let Text::Late { segments } = text else {
+        return text.clone();
+    };
+    let segments = segments.iter().map(|segment| match segment {
+        Segment::Name {
+            filter,
+            late: LateName::Instance,
+        } => {
+            let value = instance.to_string();
+            Segment::Literal(filter.map_or(value.clone(), |filter| filter.apply(&value)))
+        }
+        other => other.clone(),
+    });
+    Text::Late {
+        segments: segments.collect(),
+    }
 }
 
 /// Names the attributes of a job that a local run does not look at, in one line.

@@ -29,8 +29,8 @@ pub enum RootError {
     },
 }
 
-/// Names the state folder, absolute: `--root`, else `AUR_ROOT`, else `/var/lib/aur` for root, else
-/// `$XDG_STATE_HOME/aur`, else `$HOME/.local/state/aur`, else the same below the home in `/etc/passwd`.
+/// Names the state folder, absolute: `--root`, else `AUR_ROOT`, else `$XDG_STATE_HOME/aur`, else for root
+/// `/var/lib/aur`, else `$HOME/.local/state/aur`, else the same below the home in `/etc/passwd`.
 ///
 /// Empty variables count as unset, and so does a relative `XDG_STATE_HOME` or `HOME`.
 ///

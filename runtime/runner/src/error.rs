@@ -63,7 +63,7 @@ pub enum RunnerError {
         name: ir::LateName,
     },
     /// The job has fewer instances.
-    #[error("the job has {instances} instances, counted from 0: there is no instance {instance}")]
+    #[error("there is no instance {instance}: instances are counted from 0, and the job has {instances}")]
     NoInstance {
         /// What was asked for.
         instance: u32,

@@ -120,7 +120,7 @@ fn what_cannot_be_read_stays() {
     $ aurc fmt broken.aur; cat broken.aur
     x = 1
     y = = [
-    z   =   2
+    z = 2
     ! broken.aur: what cannot be read stays as it is; `aurc check` tells more
     ! 1 file laid out anew, 0 unchanged
     = 0

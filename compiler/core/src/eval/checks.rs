@@ -28,7 +28,7 @@ impl<'p> Compiler<'p> {
                 missing.push(&field.name);
             }
         }
-        if !missing.is_empty() && !self.is_in_broken_item(inner.span) {
+        if !missing.is_empty() && !inner.has_stray_field && !self.is_in_broken_item(inner.span) {
             self.report_missing(inner, &missing, job);
         }
         for rule in decl.checks {

@@ -471,7 +471,12 @@ pub(crate) fn whole_match(pattern: &str, text: &str) -> Result<bool, regex_lite:
 impl<'p> StructValue<'p> {
     pub(crate) fn new(decl: Rc<crate::types::StructDecl<'p>>, span: Span) -> Self {
         let slots = vec![crate::value::Slot::Default; decl.fields.len()];
-        Self { decl, slots, span }
+        Self {
+            decl,
+            slots,
+            span,
+            has_stray_field: false,
+        }
     }
 
     pub(crate) fn set(&mut self, index: usize, value: Value<'p>) {

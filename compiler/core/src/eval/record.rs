@@ -31,6 +31,7 @@ impl<'p> Compiler<'p> {
                     decl: value.decl.clone(),
                     slots: value.slots.clone(),
                     span,
+                    has_stray_field: value.has_stray_field,
                 };
                 (copy, head_value.scopes)
             }
@@ -93,6 +94,7 @@ impl<'p> Compiler<'p> {
     fn fill_field(&mut self, context: &Context<'p>, inner: &mut StructValue<'p>, field: &'p Field) {
         let decl = inner.decl.clone();
         let Some(index) = self.field_index(&decl, &field.name, context.base) else {
+            inner.has_stray_field = true;
             self.eval(context, &field.value, &Type::Any);
             return;
         };
@@ -158,6 +160,7 @@ impl<'p> Compiler<'p> {
                     decl: inner.decl.clone(),
                     slots: inner.slots.clone(),
                     span: inner.span,
+                    has_stray_field: inner.has_stray_field,
                 };
                 let decl = copy.decl.clone();
                 let Some(index) = self.field_index(&decl, name, context.base) else {

@@ -105,6 +105,9 @@ impl<'p> Lowering<'_, 'p> {
         let read = self.read(placed, name)?;
         let word = self.optional_text(placed, name, None)?;
         if !ir::is_job_word(&word) {
+            if read.span.is_none() && self.compiler.sink.has_errors() {
+                return None;
+            }
             let span = read.span.unwrap_or(placed.inner.span);
             let message = format!("`{}` cannot be the {name} of a job", word.escape_debug());
             let error = Diagnostic::new(&codes::bad_job_word, span, message);

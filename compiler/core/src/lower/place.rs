@@ -107,7 +107,8 @@ impl<'p> Lowering<'_, 'p> {
             Piece::Late(name, _) => Some(name.to_string()),
             Piece::Literal(_) | Piece::Open(_) => None,
         });
-        if let Some(name) = late {
+        // A default of the standard library only repeats what was reported where it was written.
+        if let Some(name) = late.filter(|_| !self.compiler.is_prelude(span)) {
             let message = format!("`{name}` is known only when the task runs and cannot stand here");
             self.compiler.sink.push(
                 Diagnostic::new(&codes::late_name, span, message)

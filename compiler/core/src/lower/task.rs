@@ -146,7 +146,7 @@ impl<'p> Lowering<'_, 'p> {
         });
         let cmdline = self.late_text(placed, "cmdline");
         if let Some(text) = &cmdline {
-            self.check_length(placed, text);
+            self.check_command(placed, text);
         }
         let (daemon, ephemeral, is_final) = (
             self.flag(placed, "daemon"),
@@ -174,7 +174,18 @@ impl<'p> Lowering<'_, 'p> {
         (member, process)
     }
 
-    fn check_length(&mut self, placed: &Placed<'p>, text: &ir::Text) {
+    fn check_command(&mut self, placed: &Placed<'p>, text: &ir::Text) {
+        if text.to_string().contains('\0') {
+            let span = self
+                .read(placed, "cmdline")
+                .and_then(|read| read.span)
+                .unwrap_or(placed.inner.span);
+            let message = "a command cannot hold the character NUL";
+            self.error(
+                Diagnostic::new(&codes::out_of_range, span, message)
+                    .help("let the shell write it: `printf '\\\\0'` in an `r\"..\"` text"),
+            );
+        }
         let length = text.to_string().len();
         if length >= MAX_ARGUMENT {
             let span = self
@@ -199,6 +210,18 @@ impl<'p> Lowering<'_, 'p> {
                 self.error(
                     Diagnostic::new(&codes::outside_root, span, message)
                         .help("write a path below the sandbox, such as `bin/start.sh`"),
+                );
+            }
+            let folder = format!("{path}/");
+            if out
+                .range::<String, _>(folder.clone()..)
+                .next()
+                .is_some_and(|(other, _): (&String, _)| other.starts_with(&folder))
+                || is_below(&out, &path)
+            {
+                let message = format!("`{}` is a file and a folder at once", path.escape_debug());
+                self.error(
+                    Diagnostic::new(&codes::out_of_range, span, message).help("rename one of the files"),
                 );
             }
             out.insert(path, content);
@@ -227,4 +250,10 @@ impl<'p> Lowering<'_, 'p> {
             ram_bytes,
         }
     }
+}
+
+/// Whether a folder of `path` is a file of the map.
+fn is_below(files: &BTreeMap<String, String>, path: &str) -> bool {
+    path.match_indices('/')
+        .any(|(at, _)| path.get(..at).is_some_and(|folder| files.contains_key(folder)))
 }

@@ -86,7 +86,9 @@ fn follow(folder: &TaskFolder, printer: &mut Printer<'_>) -> Result<bool, Failur
 
 /// Says at once that a process or run does not exist.
 fn check(args: &Args, state: &State) -> Result<(), Failure> {
-    let Some(name) = &args.process else { return Ok(()) };
+    let Some(name) = &args.process else {
+        return check_run(args, state);
+    };
     let Some(view) = state.view() else { return Ok(()) };
     let Some(process) = view.processes.iter().find(|process| process.name == *name) else {
         let names: Vec<&str> = view
@@ -106,6 +108,24 @@ fn check(args: &Args, state: &State) -> Result<(), Failure> {
         (Some(_), None) if !args.follow => Err(Failure::new(format!("`{name}` has not been run yet"))),
         _ => Ok(()),
     }
+}
+
+/// Says at once that no process was run so often.
+fn check_run(args: &Args, state: &State) -> Result<(), Failure> {
+    let (Some(wanted), Some(view)) = (args.run, state.view()) else {
+        return Ok(());
+    };
+    let last = view
+        .processes
+        .iter()
+        .flat_map(|process| &process.runs)
+        .map(|run| run.run)
+        .max();
+    if args.follow || last.is_some_and(|last| wanted <= last) {
+        return Ok(());
+    }
+    Err(Failure::new(format!("no process of the task has a run {wanted}"))
+        .help("runs are counted from 0; `aur status` shows how many there are"))
 }
 
 /// A log that is being printed, and its unfinished line.

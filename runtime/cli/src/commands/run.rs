@@ -66,9 +66,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     };
     let job = aur_terminal::select_job(&plan, args.job.as_deref())?;
     if args.dry_run {
-        context
-            .terminal
-            .print(local::dry_run(&plan, job, context.is_json))?;
+        context.terminal.print(local::dry_run(
+            &plan,
+            job,
+            args.instance.unwrap_or(0),
+            context.is_json,
+        ))?;
         return Ok(0);
     }
     if let Some(note) = local::without_meaning(&plan, job) {
@@ -242,17 +245,22 @@ struct Attached<'a> {
 }
 
 impl Attached<'_> {
+    /// Prints to whoever still reads: a terminal that was closed must not keep the task from its end.
+    fn show(&self, text: &str) {
+        let _ = self.context.terminal.print(text);
+    }
+
     /// Takes one thing that happened; `false` at the end.
     fn take(&mut self, followed: Followed) -> Result<bool, Failure> {
         match followed {
             Followed::Event(event) => {
                 if self.context.is_json {
                     let line = serde_json::to_string(&event).unwrap_or_default();
-                    self.context.terminal.print(format!("{line}\n"))?;
+                    self.show(&format!("{line}\n"));
                 } else if let Some(line) =
                     show::event_line(&event, self.width, show::Paint::new(self.context.terminal.out))
                 {
-                    self.context.terminal.print(format!("{line}\n"))?;
+                    self.show(&format!("{line}\n"));
                 }
                 Ok(true)
             }
@@ -302,9 +310,7 @@ impl Attached<'_> {
         let Some(view) = state.view() else { return Ok(2) };
         if !self.context.is_json {
             let paint = show::Paint::new(self.context.terminal.out);
-            self.context
-                .terminal
-                .print(format!("\n{}", show::summary(&state, &view, paint)))?;
+            self.show(&format!("\n{}", show::summary(&state, &view, paint)));
             self.context.terminal.tell(&hints(&view));
         }
         if self.is_gone {

@@ -1,5 +1,5 @@
 #![allow(clippy::print_stdout, reason = "a measurement prints its figures")]
-//! Measures the compiler alone: `cargo run --release -p aur-compiler --example measure -- FILE [ROUNDS]`.
+//! Measures the compiler alone: `cargo run --release -p aur-compiler --example measure_compiler -- FILE [ROUNDS]`.
 //!
 //! Prints the least and median wall time of parse, check, compile and writing the plan, in milliseconds,
 //! and the bytes of the plan with and without spans. `grammar/examples/generate.rs` makes a file.

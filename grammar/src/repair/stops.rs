@@ -244,7 +244,19 @@ impl Repair<'_> {
     /// `head` and its `{` on the next line.
     fn brace_below(&mut self, outline: &Outline<'_>, stop: usize) -> bool {
         let head = stop.wrapping_sub(1);
-        if outline.word(stop) != "{" || !outline.is_first(stop) || !outline.ends_operand(head) {
+        let mut start = head;
+        while outline.word(start.wrapping_sub(1)) == "." {
+            start = start.wrapping_sub(2);
+        }
+        // A name alone on its line is a field without a value, unless it is an element.
+        let listed = matches!(
+            outline.context(outline.group(stop)),
+            Context::List | Context::Args | Context::Paren
+        );
+        let is_head = outline.ends_operand(head)
+            && (outline.kind(head) == Some(Kind::Word) || outline.word(head) == ")");
+        let headed = is_head && stop > outline.body() && (listed || !outline.is_first(start));
+        if outline.word(stop) != "{" || !outline.is_first(stop) || !headed {
             return false;
         }
         let range = self.token_range(outline, stop);
@@ -306,7 +318,12 @@ impl Repair<'_> {
                     "nothing stands before this comma",
                     "expected a value",
                 );
-                self.report(error.fixed("remove the comma", Applicability::Safe, range, ""));
+                // In a type, something may stand behind the comma that needs what is missing before it.
+                let sure = match context {
+                    Context::Index => Applicability::Unsafe,
+                    _ => Applicability::Safe,
+                };
+                self.report(error.fixed("remove the comma", sure, range, ""));
                 let (start, end) = outline.bytes(stop, stop + 1);
                 self.patch(start, end, "");
                 true
@@ -454,7 +471,9 @@ impl Repair<'_> {
         let message = format!("expected `{sign}`, found {found}");
         let what = if sign == "=" { "a value" } else { "a type" };
         match outline.word(stop) {
-            ":" | "==" if sign == "=" => self.wrong_sign(outline, stop, sign),
+            ":" | "==" if sign == "=" && outline.word(stop + 1) != "=" => {
+                self.wrong_sign(outline, stop, sign)
+            }
             "+" | "-" | "*" | "/" | "." if outline.word(stop + 1) == "=" => {
                 let error = SyntaxError::new(
                     &codes::syntax,
@@ -503,11 +522,8 @@ impl Repair<'_> {
         let written = outline.word(stop);
         let group = outline.group(stop);
         let is_sign = |index: &usize| {
-            let name = matches!(
-                outline.kind(index.wrapping_sub(1)),
-                Some(Kind::Word | Kind::Text | Kind::Close)
-            );
-            outline.word(*index) == written && outline.group(*index) == group && name
+            let named = group.is_some() && *index == outline.path_end(outline.element(*index).0);
+            outline.word(*index) == written && outline.group(*index) == group && (named || *index == stop)
         };
         let signs: Vec<usize> = (stop..outline.len()).filter(is_sign).collect();
         let edits: Vec<(Range, String)> = signs
@@ -517,7 +533,13 @@ impl Repair<'_> {
         let range = self.token_range(outline, stop);
         let message = format!("expected `{sign}`, found `{written}`");
         let error = SyntaxError::new(&codes::syntax, range, message, format!("expected `{sign}`"));
-        self.report(error.fixed_by(&format!("write `{sign}`"), Applicability::Safe, edits.clone()));
+        let valued = signs.iter().all(|index| outline.starts_operand(index + 1));
+        let sure = if valued {
+            Applicability::Safe
+        } else {
+            Applicability::Unsafe
+        };
+        self.report(error.fixed_by(&format!("write `{sign}`"), sure, edits.clone()));
         for (range, new) in edits {
             self.patches.add(range, &new);
         }
@@ -732,7 +754,9 @@ impl Repair<'_> {
         let value = key.wrapping_sub(1);
         let is_pair =
             matches!(outline.kind(key), Some(Kind::Word | Kind::Text)) && outline.word(key + 1) == ":";
-        if !is_pair || !outline.ends_operand(value) {
+        let (first, _) = outline.element(key);
+        let follows_pair = first < value && outline.word(first + 1) == ":" && outline.ends_operand(value);
+        if !is_pair || !follows_pair {
             return false;
         }
         let range = self.token_range(outline, key);

@@ -133,29 +133,31 @@ impl<'t> Builder<'t> {
         }
     }
 
-    /// Reports a comma behind a comma between `from` and `to`.
+    /// Reports commas behind a comma between `from` and `to`.
     fn check_commas(&mut self, from: u32, to: u32) {
-        let gap = self.slice(from, to);
-        let mut seen = false;
-        let mut line_is_note = false;
-        for (offset, byte) in gap.bytes().enumerate() {
+        let mut is_note = false;
+        let mut commas = Vec::new();
+        for (at, byte) in (from..to).zip(self.slice(from, to).bytes()) {
             match byte {
-                b'\n' => line_is_note = false,
-                b'#' => line_is_note = true,
-                b',' if !line_is_note && seen => {
-                    let at = self.range(from + offset as u32, from + offset as u32 + 1);
-                    let error = SyntaxError::new(
-                        &codes::syntax,
-                        at,
-                        "one comma is enough",
-                        "nothing stands before it",
-                    );
-                    self.error(error.fixed("remove the comma", Applicability::Safe, at, ""));
-                    return;
-                }
-                b',' if !line_is_note => seen = true,
+                b'\n' => is_note = false,
+                b'#' => is_note = true,
+                b',' if !is_note => commas.push(self.range(at, at + 1)),
                 _ => {}
             }
+        }
+        let more: Vec<_> = commas
+            .into_iter()
+            .skip(1)
+            .map(|comma| (comma, String::new()))
+            .collect();
+        if let Some((first, _)) = more.first() {
+            let error = SyntaxError::new(
+                &codes::syntax,
+                *first,
+                "one comma is enough",
+                "nothing stands before it",
+            );
+            self.error(error.fixed_by("remove the comma", Applicability::Safe, more));
         }
     }
 }

@@ -161,7 +161,7 @@ impl Repair<'_> {
                 let (start, end) = outline.bytes(stop, behind);
                 self.patch(start, end, "");
             }
-            "\\" if outline.is_first(stop + 1) => {
+            "\\" if outline.is_first(stop + 1) && !outline.starts_field(stop + 1) => {
                 let error = error("lines are joined without a backslash", "nothing is needed here");
                 self.report(error.fixed("remove it", Applicability::Safe, range, ""));
                 self.patch(start, end, "");
@@ -256,7 +256,11 @@ impl Repair<'_> {
         let is_head = outline.ends_operand(head)
             && (outline.kind(head) == Some(Kind::Word) || outline.word(head) == ")");
         let headed = is_head && stop > outline.body() && (listed || !outline.is_first(start));
-        if outline.word(stop) != "{" || !outline.is_first(stop) || !headed {
+        let inside = stop + 1;
+        let fields = outline.starts_field(inside)
+            || outline.partner(stop) == Some(inside)
+            || outline.kind(inside) == Some(Kind::Doc);
+        if outline.word(stop) != "{" || !outline.is_first(stop) || !headed || !fields {
             return false;
         }
         let range = self.token_range(outline, stop);
@@ -318,11 +322,7 @@ impl Repair<'_> {
                     "nothing stands before this comma",
                     "expected a value",
                 );
-                // In a type, something may stand behind the comma that needs what is missing before it.
-                let sure = match context {
-                    Context::Index => Applicability::Unsafe,
-                    _ => Applicability::Safe,
-                };
+                let sure = Self::sure_without(outline, stop);
                 self.report(error.fixed("remove the comma", sure, range, ""));
                 let (start, end) = outline.bytes(stop, stop + 1);
                 self.patch(start, end, "");
@@ -340,6 +340,18 @@ impl Repair<'_> {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// A comma may surely go if what stands behind it can stand alone.
+    fn sure_without(outline: &Outline<'_>, comma: usize) -> Applicability {
+        let next = comma + 1;
+        let alone = outline.kind(next) == Some(Kind::Close)
+            || outline.starts_operand(next) && outline.word(next) != "where";
+        if alone {
+            Applicability::Safe
+        } else {
+            Applicability::Unsafe
         }
     }
 
@@ -533,7 +545,11 @@ impl Repair<'_> {
         let range = self.token_range(outline, stop);
         let message = format!("expected `{sign}`, found `{written}`");
         let error = SyntaxError::new(&codes::syntax, range, message, format!("expected `{sign}`"));
-        let valued = signs.iter().all(|index| outline.starts_operand(index + 1));
+        // Quotes around a name are a fault of their own.
+        let named = |index: usize| sign == ":" || outline.kind(index.wrapping_sub(1)) != Some(Kind::Text);
+        let valued = signs
+            .iter()
+            .all(|index| outline.starts_operand(index + 1) && named(*index));
         let sure = if valued {
             Applicability::Safe
         } else {
@@ -618,7 +634,7 @@ impl Repair<'_> {
                 "nothing stands before this comma",
                 format!("expected a {what}"),
             );
-            self.report(error.fixed("remove the comma", Applicability::Safe, range, ""));
+            self.report(error.fixed("remove the comma", Self::sure_without(outline, stop), range, ""));
             let (start, end) = outline.bytes(stop, stop + 1);
             self.patch(start, end, "");
             return true;

@@ -462,10 +462,10 @@ fn a_dry_run_starts_nothing() {
     assert_snapshot!(session.aur(&["run", "main.aur", "--dry-run"]).ended(0), @"
     $ aur run main.aur --dry-run
     job c/r/devel/j
+      a
+        echo 0 {{aur.task_id}}
       b  (after a)
         true
-      a
-        echo {{aur.instance}} {{aur.task_id}}
     [exit 0]
     ");
     assert!(session.tasks().is_empty());

@@ -159,8 +159,8 @@ fn the_profile_shows_its_commands() {
     assert_snapshot!(told, @"
     $ aurc inspect profile.aur
     [stderr]
-      × the program has 3 jobs
-      help: name one of:
+      × the program has 3 jobs; name one of them
+      help: choose one of:
               cluster1/myteam/prod/application
               cluster2/myteam/prod/application
               cluster1/myteam/staging/application

@@ -58,22 +58,6 @@ fn an_unknown_field() {
     let session = with(job("processes = [Process { name = \"a\", cmdlin = \"true\" }]"));
     assert_snapshot!(refused(&session), @r#"
     $ aurc check main.aur
-    error[E0204]: this Process has no `cmdline`
-       ╭─[ main.aur:6:20 ]
-       │
-     2 │ ╭─▶   Job {
-       ┆ ┆
-     6 │ │         processes = [Process { name = "a", cmdlin = "true" }]
-       │ │                      ───────────────────┬───────────────────
-       │ │                                         ╰───────────────────── needs `cmdline`
-       ┆ ┆
-     8 │ ├─▶   },
-       │ │
-       │ ╰─────────── needed by this job
-       │
-       │     Help: add cmdline = ..
-    ───╯
-
     error[E0203]: `Process` has no field `cmdlin`
         ╭─[ main.aur:6:42 ]
         │
@@ -91,8 +75,8 @@ fn an_unknown_field() {
         │           processes = [Process { name = "a", cmdline = "true" }]
     ────╯
 
-    1 file checked: 2 errors
-    `aurc explain E0204` tells more.
+    1 file checked: 1 error
+    `aurc explain E0203` tells more.
     [exit 1]
     "#);
 }
@@ -141,6 +125,8 @@ fn an_unbound_name() {
      10 │ ├─▶   },
         │ │
         │ ╰─────────── needed by this job
+        │
+        │     Help: did you mean `greeting`? texts see bindings and fields, not names of the file: add `.bind(greeting = greeting)`
     ────╯
 
     1 file checked: 1 error
@@ -501,26 +487,6 @@ fn missing_inputs_are_listed_together() {
     assert_snapshot!(session.aur(&["run", "main.aur", "-E", "relase=1"]).ended(2), @"
     $ aur run main.aur -E relase=1
     [stderr]
-    error[E0505]: the input `release` has no value
-       ╭─[ main.aur:1:7 ]
-       │
-     1 │ input release: String
-       │       ───┬───
-       │          ╰───── String, without a default
-       │
-       │ Help: give it: `-E release=..`, or in a file: `--inputs FILE.json`
-    ───╯
-
-    error[E0505]: the input `count` has no value
-       ╭─[ main.aur:2:7 ]
-       │
-     2 │ input count: Integer
-       │       ──┬──
-       │         ╰──── Integer, without a default
-       │
-       │ Help: give it: `-E count=..`, or in a file: `--inputs FILE.json`
-    ───╯
-
       × -E: the program has no input `relase`
       help: did you mean `release`?
     [exit 2]
@@ -694,7 +660,7 @@ fn usage() {
     $ aur run main.aur --instance 7
     [stderr]
       × cannot run the task
-      ╰─▶ the job has 1 instances, counted from 0: there is no instance 7
+      ╰─▶ there is no instance 7: instances are counted from 0, and the job has 1
     [exit 2]
     ");
     session

@@ -421,7 +421,7 @@ fn another_plan_under_the_same_id_is_refused() {
     let error = prepare(&case.root(), "task-2", &wanted).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the job has 1 instances, counted from 0: there is no instance 3"
+        "there is no instance 3: instances are counted from 0, and the job has 1"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Measures reading: `cargo run --release --example measure -- jobs.aur`.
+//! Measures reading: `cargo run --release --example measure_parser -- jobs.aur`.
 //!
 //! Prints the best of some rounds for the whole file, for an item that changed, and for the layout. Look at it
 //! on a machine with nothing else to do.

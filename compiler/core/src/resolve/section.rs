@@ -1,0 +1,178 @@
+//! Sections of a text: `{{#x}}..{{/x}}` and `{{^x}}..{{/x}}`.
+
+use aur_diagnostics::{Diagnostic, codes};
+use aur_grammar::tree::{self, Mustache, MustacheKind, TextPart};
+
+use super::find::{Asked, path_text, written};
+use super::frames::{Env, Frame, enter, node};
+use super::{Builder, Judge, Key, MAX_ROUNDS};
+use crate::eval::Compiler;
+use crate::value::{Base, Kind, Piece, TextRef, Value, describe};
+
+impl<'p> Compiler<'p> {
+    /// `{{#x}}body{{/x}}`
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one step of `render`, split off for its length"
+    )]
+    pub(super) fn section(
+        &mut self,
+        mustache: &'p Mustache,
+        body: &'p [TextPart],
+        text: TextRef<'p>,
+        env: &Env<'p>,
+        judge: Judge,
+        id: (Key, usize),
+        out: &mut Builder,
+    ) {
+        let span = text.base.span(mustache.range);
+        let (value, value_env) = match self.find_optional(mustache, text.base, env, judge, id) {
+            Asked::Found(value, value_env) => (self.settle(&value, &value_env, judge), value_env),
+            Asked::Late(name) => {
+                let message = format!("`{name}` is known only when the task runs and cannot drive a section");
+                self.sink.push(Diagnostic::new(&codes::late_name, span, message));
+                out.is_poisoned = true;
+                return;
+            }
+            Asked::Open(written) => {
+                out.piece(Piece::Open(written));
+                return;
+            }
+            Asked::Broken => {
+                out.is_poisoned = true;
+                return;
+            }
+        };
+        let inner = enter(&value_env, &value.scopes);
+        let rounds: Vec<Env<'p>> = match &value.kind {
+            Kind::Bool(false) | Kind::Unset => Vec::new(),
+            Kind::Bool(true) => vec![env.clone()],
+            Kind::Raw(raw) if raw.is_empty() => Vec::new(),
+            Kind::Text(inner) if inner.literal() == Some("") => Vec::new(),
+            Kind::Raw(_) | Kind::Text(_) => vec![env.clone()],
+            Kind::List(items) => items
+                .iter()
+                .map(|item| self.element_env(item, &inner, env))
+                .collect(),
+            Kind::Struct(_) | Kind::Namespace(_) => vec![self.element_env(&value, &value_env, env)],
+            Kind::Map(pairs) if pairs.is_empty() => Vec::new(),
+            Kind::Map(_) => vec![env.clone()],
+            Kind::Poison => {
+                out.is_poisoned = true;
+                return;
+            }
+            Kind::Opaque(_) | Kind::Pieces(_) => {
+                out.piece(Piece::Open(written(mustache, self.program.sources.text(span))));
+                return;
+            }
+            other => {
+                let message = format!(
+                    "a section is driven by a Boolean, a text, a list or a struct, this is {}",
+                    describe(other)
+                );
+                self.sink.push(
+                    Diagnostic::new(&codes::bad_section, span, message)
+                        .help("compare it first: `flag = count > 0`"),
+                );
+                out.is_poisoned = true;
+                return;
+            }
+        };
+        let rounds = match (mustache.kind, rounds.is_empty()) {
+            (MustacheKind::Inverted, true) => vec![env.clone()],
+            (MustacheKind::Inverted, false) => Vec::new(),
+            _ => rounds,
+        };
+        for round in rounds {
+            self.resolver.rounds += 1;
+            if self.resolver.rounds > MAX_ROUNDS {
+                let message = format!("the sections of a program go through at most {MAX_ROUNDS} rounds");
+                self.sink.push(Diagnostic::new(&codes::limit, span, message));
+                out.is_poisoned = true;
+                return;
+            }
+            self.render(body, text, &round, judge, id, out);
+        }
+    }
+
+    /// The chain inside a section for one element: its names first, then those around the section.
+    fn element_env(&mut self, item: &Value<'p>, list_env: &Env<'p>, around: &Env<'p>) -> Env<'p> {
+        match &item.kind {
+            Kind::Struct(inner) => {
+                let scopes = enter(around, &item.scopes);
+                node(Frame::Attributes(inner.clone()), Some(scopes))
+            }
+            Kind::Namespace(entries) => node(
+                Frame::Bindings(entries.clone()),
+                Some(enter(around, &item.scopes)),
+            ),
+            _ => {
+                let settled = self.settle(item, list_env, Judge::Later);
+                node(Frame::Element(settled), Some(around.clone()))
+            }
+        }
+    }
+
+    /// Checks once for each written text that sections open and close in order.
+    pub(crate) fn check_sections(&mut self, text: &'p tree::Text, base: Base) {
+        let mut open: Vec<&Mustache> = Vec::new();
+        for part in &text.parts {
+            let TextPart::Mustache(mustache) = part else {
+                continue;
+            };
+            let span = base.span(mustache.range);
+            match mustache.kind {
+                MustacheKind::Value => {
+                    self.filters(mustache, base);
+                }
+                MustacheKind::Section | MustacheKind::Inverted => open.push(mustache),
+                MustacheKind::End => match open.pop() {
+                    Some(start) if same_path(&start.path, &mustache.path) => {}
+                    Some(start) => self.sink.push(
+                        Diagnostic::new(
+                            &codes::bad_section,
+                            span,
+                            "this ends another section than the one that is open",
+                        )
+                        .also(base.span(start.range), "this section is open"),
+                    ),
+                    None => self.sink.push(
+                        Diagnostic::new(&codes::bad_section, span, "no section of this name is open")
+                            .help("remove it, or open the section: `{{#name}}`"),
+                    ),
+                },
+            }
+        }
+        for start in open {
+            let name = path_text(&start.path);
+            self.sink.push(
+                Diagnostic::new(
+                    &codes::bad_section,
+                    base.span(start.range),
+                    format!("the section `{name}` is never ended"),
+                )
+                .help(format!("write `{{{{/{name}}}}}` where it ends")),
+            );
+        }
+    }
+}
+
+pub(super) fn section_end(parts: &[TextPart], start: usize) -> usize {
+    let mut depth = 0usize;
+    for (at, part) in parts.iter().enumerate().skip(start) {
+        let TextPart::Mustache(mustache) = part else {
+            continue;
+        };
+        match mustache.kind {
+            MustacheKind::Section | MustacheKind::Inverted => depth += 1,
+            MustacheKind::End if depth == 0 => return at,
+            MustacheKind::End => depth -= 1,
+            MustacheKind::Value => {}
+        }
+    }
+    parts.len()
+}
+
+fn same_path(a: &tree::Path, b: &tree::Path) -> bool {
+    path_text(a) == path_text(b)
+}

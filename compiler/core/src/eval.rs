@@ -11,7 +11,9 @@ mod coerce;
 mod declare;
 mod inputs;
 mod operators;
+mod options;
 mod record;
+mod tasks;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -28,7 +30,7 @@ use crate::value::{Base, Kind, Scope, TextRef, Value};
 use crate::{Given, Sources};
 
 pub(crate) use builtins::{BUILTINS, sha256_hex};
-pub(crate) use coerce::{finished_text, simple_text};
+pub(crate) use coerce::{finished_text, simple_text, whole_match};
 pub(crate) use inputs::InputValue;
 pub(crate) use record::is_key;
 

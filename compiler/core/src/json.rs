@@ -83,10 +83,10 @@ impl<'p> Compiler<'p> {
                         let settled = self.settle(&found, &frame, Judge::Later);
                         match settled.kind {
                             Kind::Pieces(_) => settled,
-                            _ => self.coerce(settled, &field.ty, found.span),
+                            _ => self.coerce_result(settled, &field.ty, found.span),
                         }
                     } else {
-                        found
+                        self.settle_typed(&found, &field.ty, &frame, Judge::Later).value
                     };
                     let json = self.json_of(&found, &frame, form);
                     out.insert(field.name.to_string(), json);

@@ -4,9 +4,13 @@
 //! is reported here, once for each place, with the job it was reached from. Tasks that no job reaches
 //! are looked at too, but what is still open in them is no fault.
 
+mod announce;
+mod container;
 mod job;
 mod order;
 mod place;
+mod policy;
+mod process;
 mod task;
 
 use std::collections::HashSet;
@@ -42,6 +46,14 @@ pub(crate) struct Lowering<'c, 'p> {
     judge: Judge,
     /// Structs that a job reaches.
     reached: HashSet<usize>,
+    usual: Usual,
+}
+
+/// What most jobs share because they leave it to the standard library: lowered once.
+#[derive(Default)]
+struct Usual {
+    update_config: Option<ir::UpdateConfig>,
+    health_check_config: Option<ir::HealthCheckConfig>,
 }
 
 impl<'c, 'p> Lowering<'c, 'p> {
@@ -53,6 +65,7 @@ impl<'c, 'p> Lowering<'c, 'p> {
             is_traced: false,
             judge: Judge::Later,
             reached: HashSet::new(),
+            usual: Usual::default(),
         }
     }
 
@@ -148,24 +161,6 @@ impl<'c, 'p> Lowering<'c, 'p> {
         );
     }
 
-    fn hooks(&mut self, list: &Value<'p>) -> Vec<ir::Hook> {
-        let root = self.compiler.root_env();
-        self.judge = Judge::Job(list.span);
-        let mut hooks = Vec::new();
-        for (value, env) in elements(list, &root) {
-            let Some(placed) = self.place(&value, &env) else {
-                continue;
-            };
-            self.require(&placed);
-            hooks.push(ir::Hook {
-                name: self.text(&placed, "name", None),
-                on: self.texts(&placed, "on"),
-                run: self.texts(&placed, "run"),
-            });
-        }
-        hooks
-    }
-
     /// Looks at everything that no job reaches: cycles, texts that cannot be read, and the rules of tasks.
     fn sweep(&mut self) {
         let program = self.compiler.program;
@@ -222,8 +217,8 @@ impl<'c, 'p> Lowering<'c, 'p> {
                 continue;
             };
             if value.is_template() {
-                let settled = self.compiler.settle(&value, &frame, Judge::Later);
-                self.compiler.coerce(settled, &field.ty, value.span);
+                self.compiler
+                    .settle_typed(&value, &field.ty, &frame, Judge::Later);
             } else if is_written {
                 self.touch(&value, &frame);
             }

@@ -12,6 +12,7 @@ mod report;
 mod section;
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::rc::Rc;
 
 use aur_diagnostics::{Diagnostic, Span, codes};
@@ -19,11 +20,12 @@ use aur_grammar::tree::{Mustache, MustacheKind, TextPart};
 use aur_ir::{LateName, TextFilter};
 
 use crate::eval::Compiler;
+use crate::types::Type;
 use crate::value::{Kind, Piece, StructValue, TextRef, Value};
 use filter::{Filter, apply};
 use find::{Asked, written};
 use frames::{Frame, address_of, node};
-use section::section_end;
+use section::{section_end, without_tag_lines};
 
 pub(crate) use frames::{Env, enter, struct_env};
 
@@ -128,6 +130,50 @@ impl<'p> Compiler<'p> {
         self.settle_from(value, env, judge).value
     }
 
+    /// Resolves a value and makes the outcome fit its type, also inside of lists and maps of simple types.
+    pub(crate) fn settle_typed(
+        &mut self,
+        value: &Value<'p>,
+        ty: &Type<'p>,
+        env: &Env<'p>,
+        judge: Judge,
+    ) -> Settled<'p> {
+        let kind = match (&value.kind, ty.plain()) {
+            (Kind::Text(text), _) if text.literal().is_none() => {
+                let Settled { value: settled, from } = self.settle_from(value, env, judge);
+                return Settled {
+                    value: self.coerce_result(settled, ty, value.span),
+                    from,
+                };
+            }
+            (Kind::List(items), Type::List(element)) if items.iter().any(Value::is_template) => {
+                let inner = enter(env, &value.scopes);
+                let settle = |item| self.settle_typed(item, element, &inner, judge).value;
+                Kind::List(Rc::new(items.iter().map(settle).collect()))
+            }
+            (Kind::Map(pairs), Type::Map(types))
+                if pairs
+                    .iter()
+                    .any(|(key, item)| key.is_template() || item.is_template()) =>
+            {
+                let inner = enter(env, &value.scopes);
+                let mut settle = |item, ty| self.settle_typed(item, ty, &inner, judge).value;
+                let pairs = pairs
+                    .iter()
+                    .map(|(key, item)| (settle(key, &types.0), settle(item, &types.1)));
+                Kind::Map(Rc::new(pairs.collect()))
+            }
+            _ => return self.settle_from(value, env, judge),
+        };
+        Settled {
+            value: Value {
+                kind,
+                ..value.clone()
+            },
+            from: None,
+        }
+    }
+
     /// Like [`Compiler::settle`], with the places that were put into the text.
     pub(crate) fn settle_from(&mut self, value: &Value<'p>, env: &Env<'p>, judge: Judge) -> Settled<'p> {
         let Kind::Text(text) = &value.kind else {
@@ -169,7 +215,7 @@ impl<'p> Compiler<'p> {
         let inner = enter(env, &value.scopes);
         let mut builder = Builder::default();
         stacker::maybe_grow(128 << 10, 2 << 20, || {
-            self.render(&text.text.parts, *text, &inner, judge, id, &mut builder);
+            self.render(*text, 0..text.text.parts.len(), &inner, judge, id, &mut builder);
         });
         self.resolver.open.remove(&id);
         if let Some(count) = self.resolver.reentry.get_mut(&key.0) {
@@ -182,20 +228,23 @@ impl<'p> Compiler<'p> {
         settled
     }
 
+    /// Renders the parts `range` of a text.
     fn render(
         &mut self,
-        parts: &'p [TextPart],
         text: TextRef<'p>,
+        range: Range<usize>,
         env: &Env<'p>,
         judge: Judge,
         id: (Key, usize),
         out: &mut Builder,
     ) {
-        let mut at = 0;
-        while let Some(part) = parts.get(at) {
+        let parts = &text.text.parts;
+        let mut at = range.start;
+        while let Some(part) = parts.get(at).filter(|_| at < range.end) {
             at += 1;
             match part {
                 TextPart::Literal { text: literal, .. } => {
+                    let literal = without_tag_lines(literal, parts, at - 1);
                     if self.has_room(literal.len(), text, out) {
                         out.text(literal);
                     }
@@ -203,9 +252,8 @@ impl<'p> Compiler<'p> {
                 TextPart::Mustache(mustache) => match mustache.kind {
                     MustacheKind::Value => self.insert(mustache, text, env, judge, id, out),
                     MustacheKind::Section | MustacheKind::Inverted => {
-                        let end = section_end(parts, at);
-                        let body = parts.get(at..end).unwrap_or(&[]);
-                        self.section(mustache, body, text, env, judge, id, out);
+                        let end = section_end(parts, at).min(range.end);
+                        self.section(mustache, at..end, text, env, judge, id, out);
                         at = end + 1;
                     }
                     // An end without a start was reported when the text was read.

@@ -71,7 +71,36 @@ impl StructDecl<'_> {
     }
 }
 
-impl Type<'_> {
+impl<'p> Type<'p> {
+    /// The type without the outermost `?`, and whether there was one; `T? where ..` has it inside.
+    pub(crate) fn split_optional(self) -> (Self, bool) {
+        match self {
+            Self::Optional(inner) => ((*inner).clone(), true),
+            Self::Refined(inner, rule) => {
+                let (inner, is_optional) = (*inner).clone().split_optional();
+                (Self::Refined(Rc::new(inner), rule), is_optional)
+            }
+            other => (other, false),
+        }
+    }
+
+    /// Whether a text can be read as a value of the type.
+    pub(crate) fn is_simple(&self) -> bool {
+        match self {
+            Self::Any
+            | Self::String
+            | Self::Integer
+            | Self::Float
+            | Self::Boolean
+            | Self::Bytes
+            | Self::Duration
+            | Self::Enum(_) => true,
+            Self::List(_) | Self::Map(_) | Self::Struct(..) => false,
+            Self::Union(types) => types.iter().any(Self::is_simple),
+            Self::Optional(inner) | Self::Refined(inner, _) => inner.is_simple(),
+        }
+    }
+
     /// The type without `?` and refinements.
     pub(crate) fn plain(&self) -> &Self {
         match self {

@@ -82,6 +82,9 @@ codes! {
     E0317 no_jobs Error "the program defines no jobs";
     E0318 double_order Error "a sequential task is given a second order";
     E0319 bad_refinement Error "a refinement has no meaning";
+    E0320 bad_command Error "what is run is given twice or not at all";
+    E0321 bad_port Error "this cannot be a port";
+    E0322 not_a_probe Error "a process that is never ready is waited for";
     E0401 open_name Error "a name inside a text is not bound";
     E0402 bad_reference Error "the text between the braces is not a name";
     E0403 template_cycle Error "texts refer to each other";
@@ -97,7 +100,9 @@ codes! {
     E0506 bad_input Error "an input has a value of the wrong type";
     E0601 limit Error "a limit of the language is reached";
     W0201 shadowed Warning "a later include gives the name again";
+    W0202 old_spelling Warning "an older name is used";
     W0301 small_memory Warning "less memory than a program needs to start";
+    W0302 unused_port Warning "an announced port is not used";
 }
 
 /// Finds a row by its id (`E0203`, in any case) or its name (`unknown_field`).

@@ -10,8 +10,10 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod codec;
+mod job;
 mod rules;
 mod select;
+mod task;
 mod text;
 
 use std::collections::BTreeMap;
@@ -20,8 +22,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use codec::{DecodeError, json_schema};
-pub use rules::{RuleError, is_job_word, is_process_name, is_sandbox_path};
+pub use job::{
+    Announcer, Container, CronCollisionPolicy, DockerParameter, ExecutorConfig, HealthCheckConfig,
+    HealthChecker, HttpHealthChecker, HttpLifecycle, Job, Lifecycle, MesosImage, Metadata, PartitionPolicy,
+    ShellHealthChecker, SlaPolicy, Tier, UpdateConfig, UpdateStrategy, Volume, VolumeMode,
+};
+pub use rules::{RuleError, is_job_word, is_port_name, is_process_name, is_sandbox_path, is_variable_name};
 pub use select::SelectError;
+pub use task::{
+    Backoff, Edge, EdgeKind, Logger, LoggerDestination, LoggerMode, OnLost, Port, Probe, ProbeCheck, Process,
+    Resources, RotatePolicy, Task,
+};
 pub use text::{LateName, Segment, Text, TextFilter};
 
 /// The version of the plan format this crate writes, and the newest it reads.
@@ -90,154 +101,6 @@ pub enum InputSource {
     Env,
     /// The default written in the program.
     Default,
-}
-
-/// A group of equal instances of one task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Job {
-    /// Cluster to run in.
-    pub cluster: String,
-    /// Scheduling constraints by attribute name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub constraints: BTreeMap<String, String>,
-    /// Address of the owner.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contact: Option<String>,
-    /// Whether client hooks run for this job.
-    pub enable_hooks: bool,
-    /// Environment, such as `devel` or `prod`.
-    pub environment: String,
-    /// How the health of an instance is judged.
-    pub health_check_config: HealthCheckConfig,
-    /// How many instances run.
-    pub instances: u32,
-    /// `cluster/role/environment/name`.
-    pub key: String,
-    /// Failed attempts after which the job has failed; -1 is no limit.
-    pub max_task_failures: i64,
-    /// Name of the job.
-    pub name: String,
-    /// Named ports the task uses, sorted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ports: Vec<String>,
-    /// Preemption priority; higher goes first.
-    pub priority: i64,
-    /// Whether the job is backed by quota.
-    pub production: bool,
-    /// Account the job belongs to.
-    pub role: String,
-    /// Whether a finished task is started again.
-    pub service: bool,
-    /// What one instance runs.
-    pub task: Task,
-    /// How instances are replaced.
-    pub update_config: UpdateConfig,
-}
-
-/// How the health of an instance is judged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct HealthCheckConfig {
-    /// Wait before the first check, milliseconds.
-    pub initial_interval_ms: u64,
-    /// Time between checks, milliseconds.
-    pub interval_ms: u64,
-    /// Failures in a row that are still tolerated.
-    pub max_consecutive_failures: u64,
-    /// Longest wait for one answer, milliseconds.
-    pub timeout_ms: u64,
-}
-
-/// How instances are replaced by newer ones.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct UpdateConfig {
-    /// Instances replaced at a time.
-    pub batch_size: u64,
-    /// Restarts of one instance that are tolerated.
-    pub max_per_shard_failures: u64,
-    /// Failed instances that are tolerated; less than the number of instances.
-    pub max_total_failures: u64,
-    /// Longest way of an instance to running, milliseconds.
-    pub restart_threshold_ms: u64,
-    /// How long an instance must stay running to count, milliseconds.
-    pub watch_ms: u64,
-}
-
-/// A collection of processes that share a sandbox.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Task {
-    /// Files written into the sandbox before the first process, path to content.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub files: BTreeMap<String, String>,
-    /// Budget from the end of ACTIVE to the end of FINALIZING, milliseconds.
-    pub finalization_wait_ms: u64,
-    /// Processes alive at one time; 0 is no limit.
-    pub max_concurrency: u64,
-    /// Failed processes that fail the task; 0 is no limit.
-    pub max_failures: u64,
-    /// Name of the task.
-    pub name: String,
-    /// What waits for what: a reduced set of edges, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub order: Vec<Edge>,
-    /// Processes in source order.
-    pub processes: Vec<Process>,
-    /// What one instance may use.
-    pub resources: Resources,
-    /// Account to run as, where it is not the role.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-}
-
-/// One process waits for another.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct Edge {
-    /// The process that waits.
-    pub after: String,
-    /// The process it waits for.
-    pub before: String,
-    /// What it waits for.
-    pub on: EdgeKind,
-}
-
-/// What an order edge waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum EdgeKind {
-    /// A run that ended with success.
-    Success,
-    /// A run that said it is ready.
-    Ready,
-}
-
-/// One command, run through bash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Process {
-    /// Given to `bash -c`.
-    pub cmdline: Text,
-    /// Whether a success starts it again.
-    pub daemon: bool,
-    /// Whether its end is not waited for.
-    pub ephemeral: bool,
-    /// Whether it runs while the task finalizes.
-    #[serde(rename = "final")]
-    pub is_final: bool,
-    /// Failures after which it has failed for good; 0 is no limit.
-    pub max_failures: u64,
-    /// Least time from the end of a run to the start of the next, milliseconds.
-    pub min_duration_ms: u64,
-    /// Name, unique within the task.
-    pub name: String,
-}
-
-/// What one instance may use.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Resources {
-    /// Cores.
-    pub cpu: f64,
-    /// Bytes of sandbox and logs.
-    pub disk_bytes: u64,
-    /// Bytes of memory.
-    pub ram_bytes: u64,
 }
 
 /// A place in a source file. Lines and columns start at 1, columns count Unicode scalar values,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::{Job, Plan, Task};
+use crate::{Job, Plan, Port, ProbeCheck, Process, Task};
 
 /// A rule that a plan breaks, with the JSON pointer of the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,23 @@ pub fn is_job_word(word: &str) -> bool {
         && word.len() <= 255
         && !word.starts_with(['.', '-'])
         && word.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c))
+}
+
+/// Whether `name` can be a port: letters, digits, `_`, `-`, `.` and `/`, at most 255 bytes, not a number.
+pub fn is_port_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 255
+        && !name.bytes().all(|byte| byte.is_ascii_digit())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte))
+}
+
+/// Whether `name` can be an environment variable: letters, digits and `_`, not starting with a digit.
+pub fn is_variable_name(name: &str) -> bool {
+    name.len() <= 255
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Whether `path` names a file below the sandbox: relative, no empty part, no `.` or `..`.
@@ -95,6 +112,9 @@ fn check_task(task: &Task, at: &str) -> Result<(), RuleError> {
             format!("two processes are called `{name}`")
         })?;
     }
+    for (i, process) in task.processes.iter().enumerate() {
+        check_process(process, &format!("{at}/processes/{i}"))?;
+    }
     for path in task.files.keys() {
         rule(is_sandbox_path(path), format!("{at}/files"), || {
             format!("`{}` does not stay in the sandbox", path.escape_debug())
@@ -109,6 +129,32 @@ fn check_task(task: &Task, at: &str) -> Result<(), RuleError> {
     }
     rule(!has_cycle(task), format!("{at}/order"), || {
         "processes wait for each other".to_string()
+    })
+}
+
+fn check_process(process: &Process, at: &str) -> Result<(), RuleError> {
+    rule(
+        process.cmdline.is_some() == process.argv.is_empty(),
+        at.to_string(),
+        || "a process has either `cmdline` or `argv`".to_string(),
+    )?;
+    for name in process.env.keys().chain(&process.pass_env) {
+        rule(is_variable_name(name), format!("{at}/env"), || {
+            format!("`{}` cannot be an environment variable", name.escape_debug())
+        })?;
+    }
+    let port = match process.ready.as_ref().map(|probe| &probe.check) {
+        Some(ProbeCheck::Http { port, .. } | ProbeCheck::Tcp { port }) => port,
+        Some(ProbeCheck::Exec { .. } | ProbeCheck::File { .. } | ProbeCheck::Log { .. }) | None => {
+            return Ok(());
+        }
+    };
+    let is_good = match port {
+        Port::Number(number) => *number > 0,
+        Port::Name(name) => is_port_name(name),
+    };
+    rule(is_good, format!("{at}/ready"), || {
+        "this is not a port".to_string()
     })
 }
 

@@ -156,6 +156,30 @@ impl Text {
         Ok(out)
     }
 
+    /// Puts literal text or another runtime name in the place of each name that `to` answers for.
+    pub fn rewrite(&mut self, to: impl Fn(&LateName) -> Option<Segment>) {
+        let Self::Late { segments } = self else { return };
+        for segment in segments.iter_mut() {
+            let Segment::Name { filter, late } = &*segment else {
+                continue;
+            };
+            let filter = *filter;
+            *segment = match to(late) {
+                Some(Segment::Name { late, .. }) => Segment::Name { filter, late },
+                Some(Segment::Literal(text)) => {
+                    Segment::Literal(filter.map_or_else(|| text.clone(), |filter| filter.apply(&text)))
+                }
+                None => continue,
+            };
+        }
+        if segments
+            .iter()
+            .all(|segment| matches!(segment, Segment::Literal(_)))
+        {
+            *self = Self::Plain(self.to_string());
+        }
+    }
+
     /// Returns the runtime names in the text, in order, with repeats.
     pub fn late_names(&self) -> impl Iterator<Item = &LateName> {
         let segments: &[Segment] = match self {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use aur_ir::{EdgeKind, HealthCheckConfig, Job, LateName, Plan, Process, Segment, Task, Text, UpdateConfig};
+use aur_ir::{EdgeKind, HealthCheckConfig, Job, LateName, Plan, Process, Segment, Task, UpdateConfig};
 use aur_render::clean;
 
 /// Shows order and commands of a job as they would run.
@@ -48,7 +48,7 @@ pub(crate) fn dry_run(plan: &Plan, job: usize, instance: u32, is_json: bool) -> 
             format!("  ({})", facts.join("; "))
         };
         let _ = writeln!(out, "  {}{facts}", clean(&process.name));
-        for line in with_instance(&process.cmdline, instance).to_string().lines() {
+        for line in with_instance(process, instance).command().lines() {
             let _ = writeln!(out, "    {}", clean(line));
         }
     }
@@ -89,24 +89,20 @@ fn in_order(task: &Task) -> Vec<&Process> {
     ordered
 }
 
-/// The text with the one runtime name filled in that is known before a run.
-fn with_instance(text: &Text, instance: u32) -> Text {
-    let Text::Late { segments } = text else {
-        return text.clone();
-    };
-    let segments = segments.iter().map(|segment| match segment {
-        Segment::Name {
-            filter,
-            late: LateName::Instance,
-        } => {
-            let value = instance.to_string();
-            Segment::Literal(filter.map_or(value.clone(), |filter| filter.apply(&value)))
-        }
-        other => other.clone(),
-    });
-    Text::Late {
-        segments: segments.collect(),
+/// The process with the one runtime name filled in that is known before a run.
+fn with_instance(process: &Process, instance: u32) -> Process {
+    let mut process = process.clone();
+    for text in process.cmdline.iter_mut().chain(&mut process.argv) {
+        text.rewrite(|name| match name {
+            LateName::Instance => Some(Segment::Literal(instance.to_string())),
+            LateName::Hostname
+            | LateName::Port(_)
+            | LateName::Sandbox
+            | LateName::TaskId
+            | LateName::User => None,
+        });
     }
+    process
 }
 
 /// Names the attributes of a job that a local run does not look at, in one line.
@@ -117,27 +113,24 @@ pub(crate) fn without_meaning(plan: &Plan, job: usize) -> Option<String> {
 }
 
 fn unused(job: &Job) -> Vec<&'static str> {
-    let update = UpdateConfig {
-        batch_size: 1,
-        max_per_shard_failures: 0,
-        max_total_failures: 0,
-        restart_threshold_ms: 60_000,
-        watch_ms: 30_000,
-    };
-    let health = HealthCheckConfig {
-        initial_interval_ms: 60_000,
-        interval_ms: 30_000,
-        max_consecutive_failures: 0,
-        timeout_ms: 1000,
-    };
     let rows = [
         (!job.constraints.is_empty(), "constraints"),
         (job.priority != 0, "priority"),
         (job.production, "production"),
         (job.enable_hooks, "enable_hooks"),
-        (job.update_config != update, "update_config"),
-        (job.health_check_config != health, "health_check_config"),
+        (job.update_config != UpdateConfig::default(), "update_config"),
+        (
+            job.health_check_config != HealthCheckConfig::default(),
+            "health_check_config",
+        ),
         (job.task.user.is_some(), "user"),
+        (job.announce.is_some(), "announce"),
+        (job.cron_schedule.is_some(), "cron_schedule"),
+        (job.tier.is_some(), "tier"),
+        (job.partition_policy.is_some(), "partition_policy"),
+        (job.sla_policy.is_some(), "sla_policy"),
+        (job.executor_config.is_some(), "executor_config"),
+        (job.task.resources.gpu > 0, "gpu"),
     ];
     rows.into_iter()
         .filter(|(is_given, _)| *is_given)

@@ -107,6 +107,15 @@ pub enum SpecError {
         /// What waits.
         after: String,
     },
+    /// The job wants a container, which this version does not make.
+    Container,
+    /// A process has an attribute that this version cannot honour.
+    Unsupported {
+        /// The process.
+        process: String,
+        /// The attribute.
+        attribute: &'static str,
+    },
     /// The order waits for readiness, which this version cannot tell.
     Readiness {
         /// What is waited for.
@@ -154,6 +163,12 @@ impl fmt::Display for SpecError {
                 after.escape_debug(),
                 before.escape_debug()
             ),
+            Self::Container => f.write_str("the job wants a container, and this version makes none"),
+            Self::Unsupported { process, attribute } => write!(
+                f,
+                "process `{}` has `{attribute}`, which this version cannot honour",
+                process.escape_debug()
+            ),
             Self::Readiness { before, after } => write!(
                 f,
                 "`{}` waits until `{}` is ready, which this version cannot tell",
@@ -172,7 +187,12 @@ impl Spec {
     /// # Errors
     /// The first thing that makes the task impossible.
     pub fn from_plan(plan: &ir::Plan, job: usize) -> Result<Self, SpecError> {
-        let task = &plan.jobs.get(job).ok_or(SpecError::NoJob { job })?.task;
+        let wanted = plan.jobs.get(job).ok_or(SpecError::NoJob { job })?;
+        if wanted.container.is_some() {
+            return Err(SpecError::Container);
+        }
+        let task = &wanted.task;
+        task.processes.iter().try_for_each(refuse_unsupported)?;
         let mut spec = Self::new(task)?;
         for (index, process) in spec.processes.iter_mut().enumerate() {
             process.source = source_of(plan, job, index);
@@ -223,6 +243,24 @@ fn process_spec(process: &ir::Process) -> ProcessSpec {
         successors: Vec::new(),
         waits_for: 0,
         source: None,
+    }
+}
+
+/// What the plan can say and this version does not do: better refused than left out.
+fn refuse_unsupported(process: &ir::Process) -> Result<(), SpecError> {
+    let used = [
+        ("backoff", process.backoff.is_some()),
+        ("logger", process.logger != ir::Logger::default()),
+        ("on_lost", process.on_lost == ir::OnLost::Fail),
+        ("ready", process.ready.is_some()),
+        ("timeout", process.timeout_ms.is_some()),
+    ];
+    match used.into_iter().find(|(_, is_used)| *is_used) {
+        None => Ok(()),
+        Some((attribute, _)) => Err(SpecError::Unsupported {
+            process: process.name.clone(),
+            attribute,
+        }),
     }
 }
 
@@ -344,7 +382,7 @@ fn name_cycle(processes: &[ProcessSpec], waits: &[usize], start: usize) -> Vec<S
 /// Finds the place of a process: itself, else its name, else its command.
 fn source_of(plan: &ir::Plan, job: usize, process: usize) -> Option<Source> {
     let at = format!("/jobs/{job}/task/processes/{process}");
-    let span = ["", "/name", "/cmdline"]
+    let span = ["", "/name", "/cmdline", "/argv"]
         .iter()
         .find_map(|leaf| plan.spans.get(&format!("{at}{leaf}")))?;
     let file = plan.files.get(usize::try_from(span.file).ok()?)?;

@@ -42,6 +42,13 @@ pub(crate) struct Facts {
     hostname: String,
 }
 
+/// A program and its arguments, ready to be run.
+#[derive(Debug)]
+pub(crate) struct Command {
+    pub(crate) program: PathBuf,
+    pub(crate) arguments: Vec<OsString>,
+}
+
 impl Facts {
     pub(crate) fn new(
         task_id: String,
@@ -73,15 +80,44 @@ impl Facts {
         }
     }
 
-    /// The command line of a process with all runtime names filled in.
-    pub(crate) fn command_line(&self, process: &ir::Process) -> Result<String, RunnerError> {
-        process
-            .cmdline
-            .resolve(|name| self.value_of(name))
+    /// The program of a process and its arguments, with all runtime names filled in.
+    pub(crate) fn command(&self, process: &ir::Process, bash: &Path) -> Result<Command, RunnerError> {
+        if let Some(cmdline) = &process.cmdline {
+            let line = self.resolve(process, cmdline)?;
+            return Ok(Command {
+                program: bash.to_path_buf(),
+                arguments: vec!["-c".into(), line.into()],
+            });
+        }
+        let mut words = process.argv.iter().map(|word| self.resolve(process, word));
+        let program = words.next().transpose()?.unwrap_or_default();
+        Ok(Command {
+            program: program.into(),
+            arguments: words
+                .map(|word| word.map(OsString::from))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn resolve(&self, process: &ir::Process, text: &ir::Text) -> Result<String, RunnerError> {
+        text.resolve(|name| self.value_of(name))
             .map_err(|name| RunnerError::NoValue {
                 place: format!("the command of process `{}`", process.name),
                 name,
             })
+    }
+
+    /// The variables of its own that a process asks for: those passed on, then those given.
+    pub(crate) fn wanted(&self, process: &ir::Process) -> Result<Vec<(OsString, OsString)>, RunnerError> {
+        let passed = process
+            .pass_env
+            .iter()
+            .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
+        let given = process
+            .env
+            .iter()
+            .map(|(name, text)| Ok((OsString::from(name), self.resolve(process, text)?.into())));
+        passed.map(Ok).chain(given).collect()
     }
 
     /// What marks the processes of one run.
@@ -177,7 +213,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!(
-            facts().command_line(&process).unwrap_err().to_string(),
+            facts()
+                .command(&process, Path::new("/bin/bash"))
+                .unwrap_err()
+                .to_string(),
             "the command of process `web` needs `aur.ports[http]`, which has no value here: ports cannot be given yet"
         );
     }

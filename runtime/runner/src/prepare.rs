@@ -67,7 +67,7 @@ pub fn prepare(root: &Path, task_id: &str, wanted: &Wanted<'_>) -> Result<Prepar
 }
 
 fn check<'a>(folder: &TaskFolder, task_id: &str, wanted: &Wanted<'a>) -> Result<&'a ir::Job, RunnerError> {
-    find_bash()?;
+    let bash = find_bash()?;
     Spec::from_plan(wanted.plan, wanted.job).map_err(SpecError)?;
     let no_job = || SpecError(machine::SpecError::NoJob { job: wanted.job });
     let job = wanted.plan.jobs.get(wanted.job).ok_or_else(no_job)?;
@@ -80,7 +80,8 @@ fn check<'a>(folder: &TaskFolder, task_id: &str, wanted: &Wanted<'a>) -> Result<
     let sandbox = folder.life(0).sandbox();
     let facts = Facts::new(task_id.to_string(), wanted.instance, 0, sandbox, String::new())?;
     for process in &job.task.processes {
-        facts.command_line(process)?;
+        facts.command(process, &bash)?;
+        facts.wanted(process)?;
     }
     Ok(job)
 }

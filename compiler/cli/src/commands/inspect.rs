@@ -150,7 +150,7 @@ impl Page<'_> {
         self.heading(
             "process",
             &process.name,
-            self.place(at, &["", "/name", "/cmdline"]),
+            self.place(at, &["", "/name", "/cmdline", "/argv"]),
         );
         let kinds = [
             (process.daemon, "daemon"),
@@ -170,7 +170,7 @@ impl Page<'_> {
             "pause",
             &format!("{} between runs", milliseconds(process.min_duration_ms)),
         );
-        for (i, line) in process.cmdline.to_string().lines().enumerate() {
+        for (i, line) in process.command().lines().enumerate() {
             self.row(if i == 0 { "command" } else { "" }, line);
         }
         self.text.push('\n');

@@ -154,7 +154,7 @@ fn eval() {
     [2147483648,90,0.5,true,"you"]
     = 0
     $ aurc eval main.aur 'fetch'
-    {"cmdline":"cp /tmp/{{package}} .\ntar xf {{package}}","daemon":false,"ephemeral":false,"final":false,"max_failures":0,"min_duration":5,"name":"fetch"}
+    {"cmdline":"cp /tmp/{{package}} .\ntar xf {{package}}","daemon":false,"env":{},"ephemeral":false,"final":false,"logger":{"destination":"file","mode":"standard"},"max_failures":0,"min_duration":5,"name":"fetch","on_lost":"retry","pass_env":[]}
     = 0
     $ aurc eval main.aur '[job.name for job in jobs]'
     ["one","one","two"]

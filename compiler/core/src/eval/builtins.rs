@@ -2,19 +2,39 @@
 
 use std::rc::Rc;
 
-use aur_diagnostics::{Diagnostic, Span, codes};
+use aur_diagnostics::{Applicability, Diagnostic, Span, codes};
 use aur_grammar::tree::{Arg, Expr, ExprKind};
 use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
 use super::coerce::finished_text;
+use super::options::Dashes;
+use super::tasks::Joining;
 use super::{Compiler, Context};
 use crate::program::{join, read_fault};
 use crate::types::Type;
 use crate::value::{Kind, Scope, Slot, StructValue, Value, describe};
 
 /// Names of the functions.
-pub(crate) const BUILTINS: [&str; 7] = ["env", "file", "file_hash", "join", "keys", "len", "order"];
+pub(crate) const BUILTINS: [&str; 14] = [
+    "combine",
+    "concat",
+    "env",
+    "file",
+    "file_hash",
+    "java_options",
+    "join",
+    "keys",
+    "len",
+    "limit",
+    "none_of",
+    "order",
+    "python_options",
+    "ready",
+];
+
+/// Names that the functions had once.
+const OLD_NAMES: [(&str, &str); 2] = [("combine_tasks", "combine"), ("concat_tasks", "concat")];
 
 impl<'p> Compiler<'p> {
     pub(super) fn call(
@@ -30,8 +50,19 @@ impl<'p> Compiler<'p> {
             let value = self.eval(context, base, &Type::Any);
             return self.bind(context, value, args);
         }
-        let target = self.eval(context, callee, &Type::Any);
         let place = context.base.span(callee.range);
+        let target = match self.old_function(context, callee) {
+            Some(name) => {
+                let message = format!("`{name}` is the name of this function");
+                self.sink.push(
+                    Diagnostic::new(&codes::old_spelling, place, message)
+                        .label("an older name of it")
+                        .fix(format!("write `{name}`"), Applicability::Safe, place, name),
+                );
+                Value::new(Kind::Builtin(name.into()), place)
+            }
+            None => self.eval(context, callee, &Type::Any),
+        };
         match &target.kind {
             Kind::Builtin(name) => self.builtin(context, name, args, span),
             Kind::Poison => {
@@ -57,6 +88,23 @@ impl<'p> Compiler<'p> {
                 );
                 Value::poison(span)
             }
+        }
+    }
+
+    /// `concat_tasks`, `Tasks.concat` and the like, where the program does not define the name itself.
+    fn old_function(&self, context: &Context<'p>, callee: &Expr) -> Option<&'static str> {
+        let is_free = |name: &str| self.program.lookup(context.module, name).is_none();
+        match &callee.kind {
+            ExprKind::Name(name) if is_free(name) && context.local(name).is_none() => OLD_NAMES
+                .iter()
+                .find_map(|(old, new)| (old == name).then_some(*new)),
+            ExprKind::Field { base, name } => match &base.kind {
+                ExprKind::Name(tasks) if tasks == "Tasks" && is_free("Tasks") => {
+                    ["combine", "concat"].into_iter().find(|new| name.name == *new)
+                }
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -126,6 +174,13 @@ impl<'p> Compiler<'p> {
     }
 
     fn builtin(&mut self, context: &Context<'p>, name: &str, args: &'p [Arg], span: Span) -> Value<'p> {
+        match name {
+            "concat" => return self.join_tasks(context, Joining::Concat, args, span),
+            "combine" => return self.join_tasks(context, Joining::Combine, args, span),
+            "java_options" => return self.options(context, Dashes::Java, args, span),
+            "python_options" => return self.options(context, Dashes::Python, args, span),
+            _ => {}
+        }
         if let Some(named) = args.iter().find(|arg| arg.name.is_some()) {
             let message = format!("`{name}` takes no named arguments");
             self.sink.push(Diagnostic::new(
@@ -141,6 +196,9 @@ impl<'p> Compiler<'p> {
                 let constraint = self.constraint(context, &parts, span);
                 Value::new(Kind::List(Rc::new(vec![constraint])), span)
             }
+            ("ready", [arg]) => self.ready(context, &arg.value, span),
+            ("limit", [arg]) => self.limit(context, &arg.value, span),
+            ("none_of", [_, ..]) => self.none_of(context, args, span),
             ("len", [arg]) => self.len(context, &arg.value, span),
             ("keys", [arg]) => self.keys(context, &arg.value, span),
             ("join", [list, separator]) => self.join_texts(context, &list.value, &separator.value, span),
@@ -161,6 +219,9 @@ impl<'p> Compiler<'p> {
                 let form = match name {
                     "join" => "join(list, separator)",
                     "len" => "len(value)",
+                    "limit" => "limit(count)",
+                    "none_of" => "none_of(value, ..)",
+                    "ready" => "ready(process)",
                     "keys" => "keys(map)",
                     "file" => "file(\"path\")",
                     "file_hash" => "file_hash(\"path\")",
@@ -211,6 +272,8 @@ impl<'p> Compiler<'p> {
             Kind::Text(_) | Kind::Raw(_) | Kind::Pieces(_) | Kind::Poison | Kind::Opaque(_) => {
                 Value { span: place, ..value }
             }
+            // `ready(process)` as a part of an order.
+            Kind::Struct(inner) if inner.decl.name == "Ready" => Value { span: place, ..value },
             Kind::Struct(inner) if inner.decl.name == "Process" => {
                 let name = inner
                     .decl
@@ -242,6 +305,54 @@ impl<'p> Compiler<'p> {
                 Value::poison(place)
             }
         }
+    }
+
+    /// `ready(process)`: the moment at which it says that it is ready.
+    fn ready(&mut self, context: &Context<'p>, expr: &'p Expr, span: Span) -> Value<'p> {
+        let name = self.process_name(context, expr);
+        let Some(decl) = self.prelude_struct("Ready") else {
+            return Value::poison(span);
+        };
+        if name.is_poison() {
+            return Value::poison(span);
+        }
+        let mut inner = StructValue::new(decl.clone(), span);
+        if let Some(index) = decl.field("process") {
+            inner.set(index, name);
+        }
+        Value::new(Kind::Struct(Rc::new(inner)), span)
+    }
+
+    /// `limit(2)`: the scheduling constraint `limit:2`.
+    fn limit(&mut self, context: &Context<'p>, expr: &'p Expr, span: Span) -> Value<'p> {
+        match self.typed(context, expr, &Type::Integer).kind {
+            Kind::Int(count) if count > 0 => Value::new(Kind::Raw(format!("limit:{count}").into()), span),
+            Kind::Int(_) => {
+                let message = "a limit is at least 1";
+                self.sink
+                    .push(Diagnostic::new(&codes::out_of_range, span, message));
+                Value::poison(span)
+            }
+            Kind::Poison => Value::poison(span),
+            _ => Value::new(Kind::Opaque(Type::String), span),
+        }
+    }
+
+    /// `none_of("a", "b")`: the scheduling constraint `!a,b`.
+    fn none_of(&mut self, context: &Context<'p>, args: &'p [Arg], span: Span) -> Value<'p> {
+        let mut values: Vec<Rc<str>> = Vec::with_capacity(args.len());
+        for arg in args {
+            match self.known(context, &arg.value).kind {
+                Kind::Raw(text) => values.push(text),
+                Kind::Opaque(_) => return Value::new(Kind::Opaque(Type::String), span),
+                Kind::Poison => return Value::poison(span),
+                other => {
+                    let place = context.base.span(arg.value.range);
+                    return self.wrong_argument("none_of", "texts", &other, place);
+                }
+            }
+        }
+        Value::new(Kind::Raw(format!("!{}", values.join(",")).into()), span)
     }
 
     fn len(&mut self, context: &Context<'p>, expr: &'p Expr, span: Span) -> Value<'p> {

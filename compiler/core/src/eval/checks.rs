@@ -28,6 +28,9 @@ impl<'p> Compiler<'p> {
                 missing.push(&field.name);
             }
         }
+        if self.is_prelude(decl.span) && decl.name == "Process" && lacks_command(inner) {
+            missing.insert(0, "cmdline");
+        }
         if !missing.is_empty() && !inner.has_stray_field && !self.is_in_broken_item(inner.span) {
             self.report_missing(inner, &missing, job);
         }
@@ -107,14 +110,7 @@ impl<'p> Compiler<'p> {
         if let Some((value, env)) = subject {
             for (index, field) in value.decl.fields.iter().enumerate() {
                 let found = match self.attribute(value, index) {
-                    Some(found) => {
-                        let settled = self.settle(&found, env, Judge::Later);
-                        if found.is_template() {
-                            self.coerce(settled, &field.ty, found.span)
-                        } else {
-                            settled
-                        }
-                    }
+                    Some(found) => self.settle_typed(&found, &field.ty, env, Judge::Later).value,
                     None => Value::new(Kind::Unset, value.span),
                 };
                 inner = inner.with_local(field.name.clone(), found);
@@ -148,4 +144,14 @@ impl<'p> Compiler<'p> {
         };
         self.sink.push(diagnostic);
     }
+}
+
+/// A process runs `cmdline` or `argv`; the type alone can only say that each may be left out.
+fn lacks_command(process: &StructValue<'_>) -> bool {
+    ["cmdline", "argv"].iter().all(|name| {
+        process
+            .decl
+            .field(name)
+            .is_some_and(|index| process.written(index).is_none())
+    })
 }

@@ -11,7 +11,7 @@ use aur_grammar::tree::{Expr, ExprKind};
 use super::{Compiler, Context, whole};
 use crate::print;
 use crate::program::near_name;
-use crate::types::{EnumDecl, Rule, Type};
+use crate::types::{EnumDecl, Rule, StructDecl, Type};
 use crate::value::{Kind, Piece, StructValue, Value, describe, shorten};
 
 /// Whether a fault is reported or only noticed.
@@ -28,6 +28,20 @@ impl<'p> Compiler<'p> {
             .unwrap_or_else(|| Value::poison(span))
     }
 
+    /// Makes the outcome of a template fit: of several alternatives, the first that accepts it.
+    pub(crate) fn coerce_result(&mut self, value: Value<'p>, want: &Type<'p>, span: Span) -> Value<'p> {
+        if let Type::Union(types) = want.plain()
+            && matches!(value.kind, Kind::Raw(_))
+        {
+            for ty in types.iter() {
+                if let Some(value) = self.fit(value.clone(), ty, span, Report::No) {
+                    return value;
+                }
+            }
+        }
+        self.coerce(value, want, span)
+    }
+
     fn fit(&mut self, value: Value<'p>, want: &Type<'p>, span: Span, report: Report) -> Option<Value<'p>> {
         match (&value.kind, want) {
             (Kind::Poison, _) | (_, Type::Any) => return Some(value),
@@ -41,6 +55,11 @@ impl<'p> Compiler<'p> {
             (_, Type::Refined(inner, rule)) => {
                 let value = self.fit(value, inner, span, report)?;
                 return self.refine(value, *rule, span, report);
+            }
+            (Kind::Text(text), Type::Union(types))
+                if text.literal().is_none() && types.iter().any(|ty| ty.plain().is_simple()) =>
+            {
+                return Some(value);
             }
             (_, Type::Union(types)) => return self.fit_union(value, types, want, span, report),
             (Kind::Opaque(_), _) => {
@@ -266,7 +285,10 @@ impl<'p> Compiler<'p> {
         let mut inner = StructValue::new(decl, span);
         for (name, item) in entries.iter() {
             let Some(index) = inner.decl.field(name) else {
-                return self.mismatch(&value, want, span, report);
+                if report == Report::Yes {
+                    self.report_stray_key(&inner.decl, name, item.span);
+                }
+                return None;
             };
             let ty = inner
                 .decl
@@ -331,7 +353,45 @@ impl<'p> Compiler<'p> {
                 return Some(value);
             }
         }
-        self.mismatch(&value, want, span, report)
+        match self.likeliest(&value.kind, types) {
+            Some(best) if report == Report::Yes => self.fit(value, &best, span, report),
+            _ => self.mismatch(&value, want, span, report),
+        }
+    }
+
+    /// The struct that a bare record was probably meant to be: the one that knows most of its names.
+    fn likeliest(&mut self, kind: &Kind<'p>, types: &[Type<'p>]) -> Option<Type<'p>> {
+        let Kind::Namespace(entries) = kind else {
+            return None;
+        };
+        let mut best: Option<(usize, &Type<'p>)> = None;
+        for ty in types {
+            let Type::Struct(def, _) = ty.plain() else {
+                continue;
+            };
+            let Some(decl) = self.struct_decl(*def) else {
+                continue;
+            };
+            let known = entries
+                .iter()
+                .filter(|(name, _)| decl.field(name).is_some())
+                .count();
+            if known > best.map_or(0, |(most, _)| most) {
+                best = Some((known, ty));
+            }
+        }
+        best.map(|(_, ty)| ty.clone())
+    }
+
+    fn report_stray_key(&mut self, decl: &StructDecl<'p>, name: &str, span: Span) {
+        let help = near_name(name, decl.fields.iter().map(|field| field.name.as_str()));
+        let message = format!("`{}` has no field `{name}`", decl.name);
+        self.sink.push(
+            Diagnostic::new(&codes::unknown_field, span, message)
+                .label(format!("given as `{name}`"))
+                .also(decl.span, format!("`{}` is declared here", decl.name))
+                .help_if(help),
+        );
     }
 
     fn mismatch(
@@ -469,7 +529,7 @@ pub(crate) fn whole_match(pattern: &str, text: &str) -> Result<bool, regex_lite:
 }
 
 impl<'p> StructValue<'p> {
-    pub(crate) fn new(decl: Rc<crate::types::StructDecl<'p>>, span: Span) -> Self {
+    pub(crate) fn new(decl: Rc<StructDecl<'p>>, span: Span) -> Self {
         let slots = vec![crate::value::Slot::Default; decl.fields.len()];
         Self {
             decl,

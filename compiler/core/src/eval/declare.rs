@@ -41,10 +41,7 @@ impl<'p> Compiler<'p> {
                 continue;
             }
             let ty = self.resolve_type(module, base, &member.ty);
-            let (ty, is_optional) = match ty {
-                Type::Optional(inner) => ((*inner).clone(), true),
-                ty => (ty, false),
-            };
+            let (ty, is_optional) = ty.split_optional();
             fields.push(FieldDecl {
                 name: member.name.name.clone(),
                 ty,
@@ -113,12 +110,7 @@ impl<'p> Compiler<'p> {
         match &ty.kind {
             TypeKind::Missing => Type::Any,
             TypeKind::Optional(inner) => Type::Optional(Rc::new(self.resolve_type(module, base, inner))),
-            TypeKind::Union(types) => Type::Union(Rc::new(
-                types
-                    .iter()
-                    .map(|ty| self.resolve_type(module, base, ty))
-                    .collect(),
-            )),
+            TypeKind::Union(types) => self.resolve_union(module, base, types),
             TypeKind::Where { base: inner, rule } => {
                 let inner = self.resolve_type(module, base, inner);
                 self.check_rule_form(base, rule);
@@ -149,6 +141,26 @@ impl<'p> Compiler<'p> {
                 };
                 self.type_by_name(from, base, ty, &name.name, args)
             }
+        }
+    }
+
+    /// `A | B?` is a union that may be unset as a whole; a union in a union gives its alternatives to it.
+    fn resolve_union(&mut self, module: u32, base: Base, types: &'p [TypeExpr]) -> Type<'p> {
+        let mut alternatives = Vec::with_capacity(types.len());
+        let mut is_optional = false;
+        for ty in types {
+            let (ty, is_unset_too) = self.resolve_type(module, base, ty).split_optional();
+            is_optional |= is_unset_too;
+            match ty {
+                Type::Union(inner) => alternatives.extend(inner.iter().cloned()),
+                ty => alternatives.push(ty),
+            }
+        }
+        let union = Type::Union(Rc::new(alternatives));
+        if is_optional {
+            Type::Optional(Rc::new(union))
+        } else {
+            union
         }
     }
 

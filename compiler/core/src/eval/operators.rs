@@ -6,7 +6,9 @@ use std::rc::Rc;
 use aur_diagnostics::{Diagnostic, Span, codes};
 use aur_grammar::tree::{BinaryOp, Expr, UnaryOp};
 
+use super::finished_text;
 use super::{Compiler, Context};
+use crate::resolve::Judge;
 use crate::types::Type;
 use crate::value::{Kind, Slot, Value, describe};
 
@@ -279,23 +281,22 @@ impl<'p> Compiler<'p> {
 
     /// Whether two values are equal once their texts are resolved; `None` where that is not known yet.
     pub(crate) fn same(&mut self, left: &Value<'p>, right: &Value<'p>) -> Option<bool> {
+        self.same_under(left, right, Judge::Known)
+    }
+
+    /// Like [`Compiler::same`]; with `Judge::Later` open names are no fault, and equal where they are written alike.
+    pub(crate) fn same_under(&mut self, left: &Value<'p>, right: &Value<'p>, judge: Judge) -> Option<bool> {
         use Kind::{
-            Bool, Bytes, Duration, Enum, Float, Int, List, Map, Namespace, Opaque, Poison, Raw, Struct, Text,
-            Unset,
+            Bool, Bytes, Duration, Enum, Float, Int, List, Map, Namespace, Opaque, Pieces, Poison, Raw,
+            Struct, Unset,
         };
-        let left = if matches!(left.kind, Text(_)) {
-            self.known_text(left)
-        } else {
-            left.clone()
-        };
-        let right = if matches!(right.kind, Text(_)) {
-            self.known_text(right)
-        } else {
-            right.clone()
-        };
+        let left = self.compared(left, judge);
+        let right = self.compared(right, judge);
         match (&left.kind, &right.kind) {
             (Opaque(_) | Poison, _) | (_, Opaque(_) | Poison) => None,
             (Unset, Unset) => Some(true),
+            (Pieces(a), Pieces(b)) if a == b => Some(true),
+            (Pieces(_), _) | (_, Pieces(_)) => None,
             (Bool(a), Bool(b)) => Some(a == b),
             (Int(a), Int(b)) | (Bytes(a), Bytes(b)) | (Duration(a), Duration(b)) => Some(a == b),
             (Float(a), Float(b)) => Some(a == b),
@@ -310,6 +311,7 @@ impl<'p> Compiler<'p> {
                 }
                 let pairs: Vec<_> = a.iter().cloned().zip(b.iter().cloned()).collect();
                 self.all_same(
+                    judge,
                     pairs
                         .into_iter()
                         .map(|(a, b)| (a.behind(&left.scopes), b.behind(&right.scopes))),
@@ -321,13 +323,13 @@ impl<'p> Compiler<'p> {
                 }
                 let mut pairs = Vec::new();
                 for (key, item) in a.iter() {
-                    let key = super::coerce::finished_text(&key.kind)?.to_string();
+                    let key = finished_text(&key.kind)?.to_string();
                     match super::record::entry(&right.kind, &key) {
                         Some(other) => pairs.push((item.clone(), other)),
                         None => return Some(false),
                     }
                 }
-                self.all_same(pairs.into_iter())
+                self.all_same(judge, pairs.into_iter())
             }
             (Namespace(a), Namespace(b)) => {
                 if a.len() != b.len() {
@@ -340,7 +342,7 @@ impl<'p> Compiler<'p> {
                         None => return Some(false),
                     }
                 }
-                self.all_same(pairs.into_iter())
+                self.all_same(judge, pairs.into_iter())
             }
             (Struct(a), Struct(b)) => {
                 if a.decl.def != b.decl.def {
@@ -354,22 +356,41 @@ impl<'p> Compiler<'p> {
                         _ => return Some(false),
                     }
                 }
-                self.all_same(pairs.into_iter())
+                self.all_same(judge, pairs.into_iter())
             }
             _ => Some(false),
         }
     }
 
-    fn all_same(&mut self, pairs: impl Iterator<Item = (Value<'p>, Value<'p>)>) -> Option<bool> {
+    fn all_same(
+        &mut self,
+        judge: Judge,
+        pairs: impl Iterator<Item = (Value<'p>, Value<'p>)>,
+    ) -> Option<bool> {
         let mut known = true;
         for (a, b) in pairs {
-            match self.same(&a, &b) {
+            match self.same_under(&a, &b, judge) {
                 Some(true) => {}
                 Some(false) => return Some(false),
                 None => known = false,
             }
         }
         known.then_some(true)
+    }
+
+    fn compared(&mut self, value: &Value<'p>, judge: Judge) -> Value<'p> {
+        match (&value.kind, judge) {
+            (Kind::Text(_), Judge::Later) => {
+                let root = self.root_env();
+                let settled = self.settle(value, &root, judge);
+                match finished_text(&settled.kind) {
+                    Some(text) => Value::new(Kind::Raw(text.as_ref().into()), settled.span),
+                    None => settled,
+                }
+            }
+            (Kind::Text(_), Judge::Known | Judge::Job(_)) => self.known_text(value),
+            _ => value.clone(),
+        }
     }
 
     /// What a field of a struct value holds, default included.

@@ -246,7 +246,12 @@ impl<'p> Compiler<'p> {
     }
 
     /// Finds a field, or reports it with the name that was probably meant.
-    fn field_index(&mut self, decl: &Rc<StructDecl<'p>>, name: &Ident, base: Base) -> Option<usize> {
+    pub(super) fn field_index(
+        &mut self,
+        decl: &Rc<StructDecl<'p>>,
+        name: &Ident,
+        base: Base,
+    ) -> Option<usize> {
         if name.name.is_empty() {
             return None;
         }
@@ -275,10 +280,7 @@ impl<'p> Compiler<'p> {
                 span,
                 meant,
             ),
-            None => error.help(format!(
-                "its fields are {}",
-                names().collect::<Vec<_>>().join(", ")
-            )),
+            None => error.help(format!("its fields are {}", list(names()))),
         };
         self.sink.push(error);
     }
@@ -465,7 +467,7 @@ impl<'p> Compiler<'p> {
         let root = self.root_env();
         let settled = self.settle(&value, &root, Judge::Later);
         match settled.kind {
-            Kind::Raw(_) => self.coerce(settled, ty, value.span),
+            Kind::Raw(_) => self.coerce_result(settled, ty, value.span),
             _ => value,
         }
     }
@@ -622,11 +624,33 @@ fn empty_map<'p>(ty: &Type<'p>, span: Span) -> Option<Value<'p>> {
     matches!(ty.plain(), Type::Map(_)).then(|| Value::new(Kind::Map(Rc::new(Vec::new())), span))
 }
 
+/// The first names of a list that may be long.
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 12;
+    let names: Vec<&str> = names.collect();
+    match names.get(..SHOWN) {
+        Some(first) if names.len() > SHOWN => {
+            format!("{} and {} more", first.join(", "), names.len() - SHOWN)
+        }
+        _ => names.join(", "),
+    }
+}
+
 /// Names that other systems use for our fields.
 fn old_name(decl: &str, name: &str) -> Option<&'static str> {
     match (decl, name) {
         ("Job", "env") => Some("environment"),
+        ("Job", "daemon") => Some("service"),
+        ("Job", "cron_policy") => Some("cron_collision_policy"),
+        ("Job", "health_check_interval_secs") => Some("health_check_config"),
         ("Process", "cmd" | "command" | "run") => Some("cmdline"),
+        ("Process", "args" | "exec" | "entrypoint") => Some("argv"),
+        ("Process", "environment" | "environ") => Some("env"),
+        ("Process", "restart" | "autorestart") => Some("daemon"),
+        ("Process", "retries") => Some("max_failures"),
+        ("Process", "readiness" | "readiness_probe") => Some("ready"),
+        ("Task", "order" | "depends_on") => Some("constraints"),
+        ("Job", "replicas" | "count") => Some("instances"),
         ("Resources", "memory" | "mem") => Some("ram"),
         ("Resources", "cpus") => Some("cpu"),
         _ => None,

@@ -63,52 +63,72 @@ impl<'p> Lowering<'_, 'p> {
             .and_then(|task| self.below("task", |this| this.job_task(&task)));
         let name = self.job_word(placed, "name");
         let instances = self.integer(placed, "instances");
-        let update_config = self
-            .nested(placed, "update_config")
-            .map(|config| self.below("update_config", |this| this.update_config(&config, instances)));
-        let health = self
-            .nested(placed, "health_check_config")
-            .map(|config| self.below("health_check_config", |this| this.health(&config)));
-        let constraints = self.constraints(placed);
-        let contact = self.optional_text(placed, "contact", None);
-        let max_task_failures = self.integer(placed, "max_task_failures");
-        let (enable_hooks, production, service) = (
-            self.flag(placed, "enable_hooks"),
-            self.flag(placed, "production"),
-            self.flag(placed, "service"),
-        );
-        let priority = self.integer(placed, "priority");
-        let task = task?;
-        Some(ir::Job {
-            key: format!("{}/{}/{}/{}", cluster?, role?, environment?, name.as_deref()?),
-            cluster: self.text(placed, "cluster", None),
-            constraints,
-            contact,
-            enable_hooks,
-            environment: self.text(placed, "environment", None),
-            health_check_config: health?,
+        let update_config = self.update_config(placed, instances);
+        let health_check_config = self.health(placed);
+        let announce = self.announce(placed);
+        let (announce, port_places) = announce.unzip();
+        let task_links = self.late_text_map(placed, "task_links");
+        let job = ir::Job {
+            announce,
+            cluster: cluster.unwrap_or_default(),
+            constraints: self.constraints(placed),
+            contact: self.optional_text(placed, "contact", None),
+            container: self.container(placed),
+            cron_collision_policy: self.cron_collision_policy(placed),
+            cron_schedule: self.optional_text(placed, "cron_schedule", None),
+            enable_hooks: self.flag(placed, "enable_hooks"),
+            environment: environment.unwrap_or_default(),
+            executor_config: self.executor_config(placed),
+            health_check_config: health_check_config?,
             instances: u32::try_from(instances).unwrap_or(0),
-            max_task_failures,
-            name: name?,
-            ports: ports(&task),
-            priority,
-            production,
-            role: self.text(placed, "role", None),
-            service,
-            task,
+            key: String::new(),
+            lifecycle: self.lifecycle(placed),
+            max_task_failures: self.integer(placed, "max_task_failures"),
+            metadata: self.metadata(placed),
+            name: name.unwrap_or_default(),
+            partition_policy: self.partition_policy(placed),
+            ports: Vec::new(),
+            priority: self.integer(placed, "priority"),
+            production: self.flag(placed, "production"),
+            role: role.unwrap_or_default(),
+            service: self.flag(placed, "service"),
+            sla_policy: self.sla_policy(placed),
+            task: task?,
+            task_links: task_links
+                .into_iter()
+                .map(|(title, (text, _))| (title, text))
+                .collect(),
+            tier: self.tier(placed),
             update_config: update_config?,
-        })
+        };
+        self.finish_job(placed, job, &port_places.unwrap_or_default())
+    }
+
+    /// Adds what follows from the rest: the key and the ports; none where a part of the key is missing.
+    fn finish_job(
+        &mut self,
+        placed: &Placed<'p>,
+        mut job: ir::Job,
+        port_places: &BTreeMap<String, Span>,
+    ) -> Option<ir::Job> {
+        let words = [&job.cluster, &job.role, &job.environment, &job.name];
+        if words.iter().any(|word| word.is_empty()) {
+            return None;
+        }
+        job.key = words.map(String::as_str).join("/");
+        let span = self.place_of(placed, "announce");
+        job.ports = self.settle_ports(&mut job, port_places, span);
+        Some(job)
     }
 
     /// A part of the job key.
     fn job_word(&mut self, placed: &Placed<'p>, name: &str) -> Option<String> {
-        let read = self.read(placed, name)?;
-        let word = self.optional_text(placed, name, None)?;
+        let (word, span) = self.placed_text(placed, name)?;
         if !ir::is_job_word(&word) {
-            if read.span.is_none() && self.compiler.sink.has_errors() {
+            if span.is_none() && self.compiler.sink.has_errors() {
                 return None;
             }
-            let span = read.span.unwrap_or(placed.inner.span);
+            let span = span.unwrap_or(placed.inner.span);
             let message = format!("`{}` cannot be the {name} of a job", word.escape_debug());
             let error = Diagnostic::new(&codes::bad_job_word, span, message);
             self.error(error.help(
@@ -137,59 +157,4 @@ impl<'p> Lowering<'_, 'p> {
         }
         out
     }
-
-    fn update_config(&mut self, placed: &Placed<'p>, instances: i64) -> ir::UpdateConfig {
-        self.require(placed);
-        let config = ir::UpdateConfig {
-            batch_size: self.count(placed, "batch_size"),
-            max_per_shard_failures: self.count(placed, "max_per_shard_failures"),
-            max_total_failures: self.count(placed, "max_total_failures"),
-            restart_threshold_ms: self.milliseconds(placed, "restart_threshold", "restart_threshold_ms"),
-            watch_ms: self.milliseconds(placed, "watch_secs", "watch_ms"),
-        };
-        let bound = u64::try_from(instances).unwrap_or(0);
-        let written = self.read(placed, "max_total_failures").and_then(|read| read.span);
-        if config.max_total_failures >= bound.max(1)
-            && let Some(span) = written
-        {
-            let message = format!(
-                "the update tolerates {} failed instances, but the job has {instances}",
-                config.max_total_failures
-            );
-            self.error(
-                Diagnostic::new(&codes::out_of_range, span, message)
-                    .help(format!("give at most {}", bound.saturating_sub(1))),
-            );
-        }
-        config
-    }
-
-    fn health(&mut self, placed: &Placed<'p>) -> ir::HealthCheckConfig {
-        self.require(placed);
-        ir::HealthCheckConfig {
-            initial_interval_ms: self.milliseconds(placed, "initial_interval_secs", "initial_interval_ms"),
-            interval_ms: self.milliseconds(placed, "interval_secs", "interval_ms"),
-            max_consecutive_failures: self.count(placed, "max_consecutive_failures"),
-            timeout_ms: self.milliseconds(placed, "timeout_secs", "timeout_ms"),
-        }
-    }
-}
-
-/// Names of the ports that the texts of a task ask for, sorted.
-fn ports(task: &ir::Task) -> Vec<String> {
-    let names = task
-        .processes
-        .iter()
-        .flat_map(|process| process.cmdline.late_names());
-    let ports: std::collections::BTreeSet<String> = names
-        .filter_map(|name| match name {
-            ir::LateName::Port(port) => Some(port.clone()),
-            ir::LateName::Hostname
-            | ir::LateName::Instance
-            | ir::LateName::Sandbox
-            | ir::LateName::TaskId
-            | ir::LateName::User => None,
-        })
-        .collect();
-    ports.into_iter().collect()
 }

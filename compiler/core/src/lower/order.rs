@@ -1,13 +1,14 @@
 //! What waits for what, and the rules of it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use aur_diagnostics::{Diagnostic, Span, codes, nearest};
 use aur_ir as ir;
 
 use super::place::Placed;
 use super::{Lowering, elements};
-use crate::value::{Kind, Slot};
+use crate::resolve::Env;
+use crate::value::{Kind, Slot, Value};
 
 /// What the order needs to know of a process.
 #[derive(Clone)]
@@ -18,12 +19,15 @@ pub(super) struct Member {
     pub(super) daemon: bool,
     pub(super) ephemeral: bool,
     pub(super) is_final: bool,
+    /// Whether it can say that it is ready.
+    pub(super) has_probe: bool,
 }
 
 /// One process waits for another, and the place that says so.
 struct Wait {
     before: usize,
     after: usize,
+    on: ir::EdgeKind,
     span: Span,
 }
 
@@ -41,8 +45,10 @@ impl<'p> Lowering<'_, 'p> {
             waits.extend(sequence(members, task.inner.span));
         }
         let mut seen = BTreeSet::new();
-        waits.retain(|wait| seen.insert((wait.before, wait.after)));
-        self.judge_waits(&waits, members);
+        waits.retain(|wait| seen.insert((wait.before, wait.after, wait.on)));
+        if self.judge_waits(&waits, members) == Circles::None {
+            waits = reduce(members.len(), waits);
+        }
         waits
             .iter()
             .filter_map(|wait| {
@@ -50,7 +56,7 @@ impl<'p> Lowering<'_, 'p> {
                 Some(ir::Edge {
                     after: name(wait.after)?,
                     before: name(wait.before)?,
-                    on: ir::EdgeKind::Success,
+                    on: wait.on,
                 })
             })
             .collect()
@@ -76,7 +82,6 @@ impl<'p> Lowering<'_, 'p> {
             let Some(order) = self.read(&placed, "order") else {
                 continue;
             };
-            let mut last: Option<usize> = None;
             let names = elements(&order.value, &placed.env);
             if names.is_empty() && matches!(order.value.kind, Kind::List(_)) {
                 let error = Diagnostic::new(
@@ -86,27 +91,43 @@ impl<'p> Lowering<'_, 'p> {
                 );
                 self.error(error.help("remove it, or name the processes: `order(first, second)`"));
             }
-            for (name, env) in names {
-                let span = name.span;
-                let settled = self.compiler.settle(&name, &env, self.judge);
-                let found = crate::eval::finished_text(&settled.kind).map(|name| name.into_owned());
-                let index = match found {
-                    Some(name) => match index_of.get(name.as_str()) {
-                        Some(index) => Some(*index),
-                        None => {
-                            self.report_unknown_process(&name, span, members);
-                            None
-                        }
-                    },
-                    None => None,
-                };
-                if let (Some(before), Some(after)) = (last, index) {
-                    waits.push(Wait { before, after, span });
+            let mut last: Option<(usize, ir::EdgeKind)> = None;
+            for (part, env) in names {
+                let step = self.step(&part, &env, members, index_of);
+                if let (Some((before, on)), Some((after, _))) = (last, step) {
+                    waits.push(Wait {
+                        before,
+                        after,
+                        on,
+                        span: part.span,
+                    });
                 }
-                last = index;
+                last = step;
             }
         }
         waits
+    }
+
+    /// One part of an order: a process by name, and what whoever stands behind it waits for.
+    fn step(
+        &mut self,
+        part: &Value<'p>,
+        env: &Env<'p>,
+        members: &[Member],
+        index_of: &HashMap<&str, usize>,
+    ) -> Option<(usize, ir::EdgeKind)> {
+        let (name, on) = match self.place(part, env) {
+            Some(ready) => (self.read(&ready, "process")?.value, ir::EdgeKind::Ready),
+            None => (self.compiler.settle(part, env, self.judge), ir::EdgeKind::Success),
+        };
+        let name = crate::eval::finished_text(&name.kind)?.into_owned();
+        match index_of.get(name.as_str()) {
+            Some(index) => Some((*index, on)),
+            None => {
+                self.report_unknown_process(&name, part.span, members);
+                None
+            }
+        }
     }
 
     fn report_unknown_process(&mut self, name: &str, span: Span, members: &[Member]) {
@@ -155,7 +176,7 @@ impl<'p> Lowering<'_, 'p> {
         }
     }
 
-    fn judge_waits(&mut self, waits: &[Wait], members: &[Member]) {
+    fn judge_waits(&mut self, waits: &[Wait], members: &[Member]) -> Circles {
         for wait in waits {
             let (Some(before), Some(after)) = (members.get(wait.before), members.get(wait.after)) else {
                 continue;
@@ -171,11 +192,19 @@ impl<'p> Lowering<'_, 'p> {
                     ),
                     "final processes run after all others by themselves; order only those of one kind",
                 )
+            } else if wait.on == ir::EdgeKind::Ready && !before.has_probe {
+                (
+                    &codes::not_a_probe,
+                    format!("`{second}` waits until `{first}` is ready, but `{first}` never says so"),
+                    "give it a probe: `ready = TcpProbe { port = \"http\" }`",
+                )
+            } else if wait.on == ir::EdgeKind::Ready {
+                continue;
             } else if before.daemon {
                 (
                     &codes::waits_for_daemon,
                     format!("`{second}` waits for `{first}`, which is a daemon and never ends"),
-                    "leave the edge out, or do not make it a daemon",
+                    "leave the edge out, or wait for `ready(..)` of it",
                 )
             } else if before.ephemeral && !after.ephemeral {
                 (
@@ -193,8 +222,12 @@ impl<'p> Lowering<'_, 'p> {
                     .help(help),
             );
         }
-        if let Some(circle) = find_circle(members.len(), waits) {
-            self.report_circle(&circle, waits, members);
+        match find_circle(members.len(), waits) {
+            Some(circle) => {
+                self.report_circle(&circle, waits, members);
+                Circles::Some
+            }
+            None => Circles::None,
         }
     }
 
@@ -241,6 +274,63 @@ impl<'p> Lowering<'_, 'p> {
     }
 }
 
+/// Whether processes wait for each other.
+#[derive(PartialEq, Eq)]
+enum Circles {
+    None,
+    Some,
+}
+
+/// Leaves out what follows from the rest: where `b` waits for `a` and `c` for `b`, `c` need not wait for `a`.
+///
+/// A wait is only left out for a path that begins with a wait of its own kind: whether a process must
+/// become ready, or end, depends on the waits that leave it. There is no circle in `waits`.
+fn reduce(count: usize, waits: Vec<Wait>) -> Vec<Wait> {
+    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for wait in &waits {
+        if let Some(own) = followers.get_mut(wait.before) {
+            own.push(wait.after);
+        }
+    }
+    let mut starts: BTreeMap<(usize, ir::EdgeKind), Vec<usize>> = BTreeMap::new();
+    for wait in &waits {
+        starts.entry((wait.before, wait.on)).or_default().push(wait.after);
+    }
+    let mut implied: HashSet<(usize, usize, ir::EdgeKind)> = HashSet::new();
+    for ((before, on), firsts) in starts.iter().filter(|(_, firsts)| firsts.len() > 1) {
+        let beyond = reached_from(firsts, &followers);
+        implied.extend(
+            firsts
+                .iter()
+                .filter(|after| beyond.contains(after))
+                .map(|after| (*before, *after, *on)),
+        );
+    }
+    waits
+        .into_iter()
+        .filter(|wait| !implied.contains(&(wait.before, wait.after, wait.on)))
+        .collect()
+}
+
+/// What is reached from `starts` in one step or more.
+fn reached_from(starts: &[usize], followers: &[Vec<usize>]) -> HashSet<usize> {
+    let next = |index: usize| {
+        followers
+            .get(index)
+            .map_or(&[][..], Vec::as_slice)
+            .iter()
+            .copied()
+    };
+    let mut open: Vec<usize> = starts.iter().flat_map(|start| next(*start)).collect();
+    let mut seen = HashSet::new();
+    while let Some(index) = open.pop() {
+        if seen.insert(index) {
+            open.extend(next(index));
+        }
+    }
+    seen
+}
+
 /// Each process waits for the one before it; final ones among themselves.
 fn sequence(members: &[Member], span: Span) -> Vec<Wait> {
     let mut waits = Vec::new();
@@ -259,6 +349,7 @@ fn sequence(members: &[Member], span: Span) -> Vec<Wait> {
                 .map(|(before, after)| Wait {
                     before: *before,
                     after: *after,
+                    on: ir::EdgeKind::Success,
                     span,
                 }),
         );

@@ -1,10 +1,11 @@
 //! A struct in its place, and reading its fields as plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use aur_diagnostics::{Diagnostic, Span, codes};
 use aur_ir as ir;
+use smol_str::SmolStr;
 
 use super::{Lowering, elements};
 use crate::resolve::{Env, Judge, Settled, enter, struct_env};
@@ -49,13 +50,8 @@ impl<'p> Lowering<'_, 'p> {
         let index = inner.decl.field(name)?;
         let value = self.compiler.attribute(inner, index)?;
         let span = inner.written(index).map(|written| written.span);
-        let ty = inner.decl.fields.get(index).map(|field| &field.ty)?;
-        let Settled { value: settled, from } = self.compiler.settle_from(&value, &placed.env, self.judge);
-        let value = if value.is_template() {
-            self.compiler.coerce(settled, ty, value.span)
-        } else {
-            settled
-        };
+        let ty = &inner.decl.fields.get(index)?.ty;
+        let Settled { value, from } = self.compiler.settle_typed(&value, ty, &placed.env, self.judge);
         Some(Read { value, span, from })
     }
 
@@ -80,6 +76,14 @@ impl<'p> Lowering<'_, 'p> {
     /// A text that must be known now; empty where it is not.
     pub(crate) fn text(&mut self, placed: &Placed<'p>, name: &str, leaf: Option<&str>) -> String {
         self.optional_text(placed, name, leaf).unwrap_or_default()
+    }
+
+    /// A text that must be known now, with the place where it was written; none for a default.
+    pub(crate) fn placed_text(&mut self, placed: &Placed<'p>, name: &str) -> Option<(String, Option<Span>)> {
+        let read = self.read(placed, name)?;
+        self.trace(Some(name), read.span, read.from);
+        let text = self.known_text(&read.value)?;
+        Some((text, read.span))
     }
 
     pub(crate) fn optional_text(
@@ -120,21 +124,34 @@ impl<'p> Lowering<'_, 'p> {
     /// A text in which runtime names may stand; none where a name is open.
     pub(crate) fn late_text(&mut self, placed: &Placed<'p>, name: &str) -> Option<ir::Text> {
         let value = self.read_leaf(placed, name, None)?;
-        match &value.kind {
-            Kind::Pieces(pieces) => pieces
-                .iter()
-                .map(|piece| match piece {
-                    Piece::Literal(text) => Some(ir::Segment::Literal(text.to_string())),
-                    Piece::Late(late, filter) => Some(ir::Segment::Name {
-                        filter: *filter,
-                        late: late.clone(),
-                    }),
-                    Piece::Open(_) => None,
-                })
-                .collect::<Option<Vec<_>>>()
-                .map(|segments| ir::Text::Late { segments }),
-            kind => crate::eval::finished_text(kind).map(|text| ir::Text::Plain(text.into_owned())),
+        late_text(&value)
+    }
+
+    /// A list of texts in which runtime names may stand; none where the list or a name in it is open.
+    pub(crate) fn late_texts(&mut self, placed: &Placed<'p>, name: &str) -> Option<Vec<ir::Text>> {
+        let list = self.read_leaf(placed, name, None)?;
+        if !matches!(list.kind, Kind::List(_)) {
+            return None;
         }
+        elements(&list, &placed.env)
+            .iter()
+            .map(|(item, env)| late_text(&self.compiler.settle(item, env, self.judge)))
+            .collect()
+    }
+
+    /// A map of texts in which runtime names may stand, with the place of each value.
+    pub(crate) fn late_text_map(
+        &mut self,
+        placed: &Placed<'p>,
+        name: &str,
+    ) -> BTreeMap<String, (ir::Text, Span)> {
+        let mut out = BTreeMap::new();
+        for (key, value, span) in self.settled_pairs(placed, name) {
+            if let (Some(key), Some(text)) = (self.known_text(&key), late_text(&value)) {
+                out.insert(key, (text, span));
+            }
+        }
+        out
     }
 
     pub(crate) fn texts(&mut self, placed: &Placed<'p>, name: &str) -> Vec<String> {
@@ -207,25 +224,39 @@ impl<'p> Lowering<'_, 'p> {
 
     /// A map of texts, with the place of each value.
     pub(crate) fn text_map(&mut self, placed: &Placed<'p>, name: &str) -> BTreeMap<String, (String, Span)> {
+        let mut out = BTreeMap::new();
+        for (key, value, span) in self.settled_pairs(placed, name) {
+            if let (Some(key), Some(text)) = (self.known_text(&key), self.known_text(&value)) {
+                out.insert(key, (text, span));
+            }
+        }
+        out
+    }
+
+    /// The pairs of a map, resolved, with the place of each value; a key that comes out twice is reported.
+    fn settled_pairs(&mut self, placed: &Placed<'p>, name: &str) -> Vec<(Value<'p>, Value<'p>, Span)> {
         let Some(map) = self.read_leaf(placed, name, None) else {
-            return BTreeMap::new();
+            return Vec::new();
         };
         let Kind::Map(pairs) = &map.kind else {
-            return BTreeMap::new();
+            return Vec::new();
         };
         let env = enter(&placed.env, &map.scopes);
-        let mut out = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        let mut out = Vec::with_capacity(pairs.len());
         for (key, item) in pairs.iter() {
-            let key = self.compiler.settle(key, &env, self.judge);
-            let settled = self.compiler.settle(item, &env, self.judge);
-            if let (Some(key_text), Some(text)) = (self.known_text(&key), self.known_text(&settled))
-                && out.insert(key_text.clone(), (text, item.span)).is_some()
+            let settled_key = self.compiler.settle(key, &env, self.judge);
+            if let Some(text) = crate::eval::finished_text(&settled_key.kind)
+                && !seen.insert(text.to_string())
             {
-                let message = format!("the key `{key_text}` is given twice");
+                let message = format!("the key `{text}` is given twice");
                 self.compiler
                     .sink
                     .push(Diagnostic::new(&codes::duplicate_field, key.span, message));
+                continue;
             }
+            let settled = self.compiler.settle(item, &env, self.judge);
+            out.push((settled_key, settled, item.span));
         }
         out
     }
@@ -234,6 +265,123 @@ impl<'p> Lowering<'_, 'p> {
     pub(crate) fn nested(&mut self, placed: &Placed<'p>, name: &str) -> Option<Placed<'p>> {
         let read = self.read(placed, name)?;
         self.place(&read.value, &placed.env)
+    }
+
+    /// Lowers a struct in a field of a struct, below the field's name; judges it first.
+    pub(crate) fn within<T>(
+        &mut self,
+        placed: &Placed<'p>,
+        name: &str,
+        lower: impl FnOnce(&mut Self, &Placed<'p>) -> T,
+    ) -> Option<T> {
+        let nested = self.nested(placed, name)?;
+        Some(self.below(name, |this| {
+            this.require(&nested);
+            lower(this, &nested)
+        }))
+    }
+
+    /// Lowers the structs of a list in a field of a struct.
+    pub(crate) fn each<T>(
+        &mut self,
+        placed: &Placed<'p>,
+        name: &str,
+        mut lower: impl FnMut(&mut Self, &Placed<'p>) -> T,
+    ) -> Vec<T> {
+        let Some(read) = self.read(placed, name) else {
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        for (value, env) in elements(&read.value, &placed.env) {
+            if let Some(item) = self.place(&value, &env) {
+                let step = format!("{name}/{}", out.len());
+                out.push(self.below(&step, |this| {
+                    this.require(&item);
+                    lower(this, &item)
+                }));
+            }
+        }
+        out
+    }
+
+    /// The member of an enum; none where it is not set or not known.
+    pub(crate) fn member(&mut self, placed: &Placed<'p>, name: &str) -> Option<SmolStr> {
+        match self.read_leaf(placed, name, None)?.kind {
+            Kind::Enum(decl, index) => decl.members.get(index as usize).cloned(),
+            _ => None,
+        }
+    }
+
+    /// A duration that may be unset.
+    pub(crate) fn optional_milliseconds(
+        &mut self,
+        placed: &Placed<'p>,
+        name: &str,
+        leaf: &str,
+    ) -> Option<u64> {
+        let index = placed.inner.decl.field(name)?;
+        self.compiler.attribute(&placed.inner, index)?;
+        Some(self.milliseconds(placed, name, leaf))
+    }
+
+    /// A port by number or name; none where it is open or has been reported.
+    pub(crate) fn port(&mut self, placed: &Placed<'p>, name: &str) -> Option<ir::Port> {
+        let value = self.read_leaf(placed, name, None)?;
+        self.port_of(&value)
+    }
+
+    /// A resolved value as a port: a number, the text of one, a name, or `{{aur.ports[name]}}`.
+    pub(crate) fn port_of(&mut self, value: &Value<'p>) -> Option<ir::Port> {
+        if let Kind::Int(number) = value.kind {
+            return u16::try_from(number).ok().map(ir::Port::Number);
+        }
+        if let Kind::Pieces(pieces) = &value.kind
+            && let [Piece::Late(ir::LateName::Port(port), None)] = pieces.as_slice()
+        {
+            return Some(ir::Port::Name(port.clone()));
+        }
+        let text = self.known_text(value)?;
+        self.port_named(&text, value.span)
+    }
+
+    /// A port by the text of its number or its name; reported where it is neither.
+    pub(crate) fn port_named(&mut self, text: &str, span: Span) -> Option<ir::Port> {
+        let found = if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            text.parse()
+                .ok()
+                .filter(|number| *number > 0)
+                .map(ir::Port::Number)
+        } else {
+            ir::is_port_name(text).then(|| ir::Port::Name(text.to_string()))
+        };
+        if found.is_none() {
+            let message = format!("`{}` is not a port", text.escape_debug());
+            self.error(
+                Diagnostic::new(&codes::bad_port, span, message)
+                    .help("give a number from 1 to 65535, or a name of letters, digits, `_` and `-`"),
+            );
+        }
+        found
+    }
+
+    /// Integers of a list that a refinement keeps at 0 or above.
+    pub(crate) fn counts(&mut self, placed: &Placed<'p>, name: &str) -> Vec<u64> {
+        let Some(list) = self.read_leaf(placed, name, None) else {
+            return Vec::new();
+        };
+        elements(&list, &placed.env)
+            .iter()
+            .filter_map(|(item, _)| match item.kind {
+                Kind::Int(value) => u64::try_from(value).ok(),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether a list is known and holds nothing.
+    pub(crate) fn is_empty_list(&mut self, placed: &Placed<'p>, name: &str) -> bool {
+        self.read(placed, name)
+            .is_some_and(|read| matches!(&read.value.kind, Kind::List(items) if items.is_empty()))
     }
 
     /// Writes below `step` of the pointer.
@@ -248,5 +396,40 @@ impl<'p> Lowering<'_, 'p> {
 
     pub(crate) fn error(&mut self, diagnostic: Diagnostic) {
         self.compiler.sink.push(diagnostic);
+    }
+}
+
+/// A resolved value as text with its runtime names; none where a name is open.
+pub(crate) fn late_text(value: &Value<'_>) -> Option<ir::Text> {
+    match &value.kind {
+        Kind::Pieces(pieces) => pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Literal(text) => Some(ir::Segment::Literal(text.to_string())),
+                Piece::Late(late, filter) => Some(ir::Segment::Name {
+                    filter: *filter,
+                    late: late.clone(),
+                }),
+                Piece::Open(_) => None,
+            })
+            .collect::<Option<Vec<_>>>()
+            .map(|segments| ir::Text::Late { segments }),
+        kind => crate::eval::finished_text(kind).map(|text| ir::Text::Plain(text.into_owned())),
+    }
+}
+
+/// The port that a text names: the text itself, or the name in `{{aur.ports[name]}}`.
+pub(crate) fn port_text(text: &ir::Text) -> Option<String> {
+    match text {
+        ir::Text::Plain(text) => Some(text.clone()),
+        ir::Text::Late { segments } => match segments.as_slice() {
+            [
+                ir::Segment::Name {
+                    filter: None,
+                    late: ir::LateName::Port(port),
+                },
+            ] => Some(port.clone()),
+            _ => None,
+        },
     }
 }

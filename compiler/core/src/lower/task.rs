@@ -11,8 +11,6 @@ use super::{Lowering, elements};
 use crate::resolve::Judge;
 use crate::value::{Kind, Value};
 
-/// The longest single argument that Linux passes to a program, its final zero included.
-const MAX_ARGUMENT: usize = 128 << 10;
 /// Less than this is not enough to start bash and a program.
 const SMALL_MEMORY: u64 = 16 << 20;
 
@@ -119,88 +117,6 @@ impl<'p> Lowering<'_, 'p> {
         out
     }
 
-    fn process(&mut self, placed: &Placed<'p>, task: Span) -> (Member, Option<ir::Process>) {
-        let own = placed.inner.span;
-        self.trace(
-            None,
-            Some(if self.compiler.is_prelude(own) { task } else { own }),
-            None,
-        );
-        self.require(placed);
-        let read_name = self.read(placed, "name");
-        let name = self.optional_text(placed, "name", None);
-        let name_span = read_name
-            .and_then(|read| read.span)
-            .filter(|span| !self.compiler.is_prelude(*span))
-            .unwrap_or(own);
-        let name = name.filter(|name| {
-            let is_good = ir::is_process_name(name);
-            if !is_good {
-                let message = format!("a process cannot be called `{}`", name.escape_debug());
-                self.error(
-                    Diagnostic::new(&codes::bad_process_name, name_span, message)
-                        .help("the name is a folder of the logs: no `/`, no leading dot, no line break, at most 255 bytes"),
-                );
-            }
-            is_good
-        });
-        let cmdline = self.late_text(placed, "cmdline");
-        if let Some(text) = &cmdline {
-            self.check_command(placed, text);
-        }
-        let (daemon, ephemeral, is_final) = (
-            self.flag(placed, "daemon"),
-            self.flag(placed, "ephemeral"),
-            self.flag(placed, "final"),
-        );
-        let member = Member {
-            name: name.clone(),
-            span: own,
-            daemon,
-            ephemeral,
-            is_final,
-        };
-        let max_failures = self.count(placed, "max_failures");
-        let min_duration_ms = self.milliseconds(placed, "min_duration", "min_duration_ms");
-        let process = name.zip(cmdline).map(|(name, cmdline)| ir::Process {
-            cmdline,
-            daemon,
-            ephemeral,
-            is_final,
-            max_failures,
-            min_duration_ms,
-            name,
-        });
-        (member, process)
-    }
-
-    fn check_command(&mut self, placed: &Placed<'p>, text: &ir::Text) {
-        if text.to_string().contains('\0') {
-            let span = self
-                .read(placed, "cmdline")
-                .and_then(|read| read.span)
-                .unwrap_or(placed.inner.span);
-            let message = "a command cannot hold the character NUL";
-            self.error(
-                Diagnostic::new(&codes::out_of_range, span, message)
-                    .help("let the shell write it: `printf '\\\\0'` in an `r\"..\"` text"),
-            );
-        }
-        let length = text.to_string().len();
-        if length >= MAX_ARGUMENT {
-            let span = self
-                .read(placed, "cmdline")
-                .and_then(|read| read.span)
-                .unwrap_or(placed.inner.span);
-            let message =
-                format!("this command has {length} bytes; Linux starts none of {MAX_ARGUMENT} bytes or more");
-            self.error(
-                Diagnostic::new(&codes::out_of_range, span, message)
-                    .help("put the script into the sandbox with `Task.files` and run it from there"),
-            );
-        }
-    }
-
     fn files(&mut self, placed: &Placed<'p>) -> BTreeMap<String, String> {
         let map = self.text_map(placed, "files");
         let mut out = BTreeMap::new();
@@ -247,6 +163,7 @@ impl<'p> Lowering<'_, 'p> {
         ir::Resources {
             cpu: self.float(placed, "cpu"),
             disk_bytes: self.size(placed, "disk", "disk_bytes"),
+            gpu: self.count(placed, "gpu"),
             ram_bytes,
         }
     }

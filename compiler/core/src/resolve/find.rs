@@ -202,11 +202,6 @@ impl<'p> Compiler<'p> {
         let Some(root) = address.first() else {
             return Err(None);
         };
-        if matches!(root.text.as_str(), "aur" | "thermos" | "mesos")
-            && let Some(name) = LateName::parse(&canonical(address))
-        {
-            return Ok(Asked::Late(name));
-        }
         if matches!(root.text.as_str(), "self" | "super") && address.len() > 1 {
             return self.ask_struct(address, env, judge);
         }
@@ -245,7 +240,35 @@ impl<'p> Compiler<'p> {
             }
             at = node.next.clone();
         }
-        Err(partial)
+        self.ask_runtime(address, env, judge, partial)
+    }
+
+    /// What is bound by nobody here: the runtime binds it, or the job under its older name.
+    fn ask_runtime(
+        &mut self,
+        address: &[Part],
+        env: &Env<'p>,
+        judge: Judge,
+        partial: Option<Partial<'p>>,
+    ) -> Result<Asked<'p>, Option<Partial<'p>>> {
+        let Some((root, rest)) = address.split_first() else {
+            return Err(partial);
+        };
+        if matches!(root.text.as_str(), "aur" | "thermos" | "mesos")
+            && let Some(name) = LateName::parse(&canonical(address))
+        {
+            return Ok(Asked::Late(name));
+        }
+        match rest {
+            [attribute] if root.text == "mesos" && matches!(attribute.text.as_str(), "role" | "cluster") => {
+                let own = Part {
+                    access: Access::Root,
+                    text: attribute.text.clone(),
+                };
+                self.ask(&[own], env, judge)
+            }
+            _ => Err(partial),
+        }
     }
 
     /// `self.x` and `super.x`

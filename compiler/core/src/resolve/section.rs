@@ -1,5 +1,7 @@
 //! Sections of a text: `{{#x}}..{{/x}}` and `{{^x}}..{{/x}}`.
 
+use std::ops::Range;
+
 use aur_diagnostics::{Diagnostic, codes};
 use aur_grammar::tree::{self, Mustache, MustacheKind, TextPart};
 
@@ -18,7 +20,7 @@ impl<'p> Compiler<'p> {
     pub(super) fn section(
         &mut self,
         mustache: &'p Mustache,
-        body: &'p [TextPart],
+        body: Range<usize>,
         text: TextRef<'p>,
         env: &Env<'p>,
         judge: Judge,
@@ -91,7 +93,7 @@ impl<'p> Compiler<'p> {
                 out.is_poisoned = true;
                 return;
             }
-            self.render(body, text, &round, judge, id, out);
+            self.render(text, body.clone(), &round, judge, id, out);
         }
     }
 
@@ -155,6 +157,50 @@ impl<'p> Compiler<'p> {
             );
         }
     }
+}
+
+/// A literal without what belongs to lines that hold nothing but a tag of a section.
+pub(super) fn without_tag_lines<'t>(literal: &'t str, parts: &[TextPart], at: usize) -> &'t str {
+    let mut literal = literal;
+    if at > 0 && is_alone(parts, at - 1) {
+        literal = literal.split_once('\n').map_or("", |(_, rest)| rest);
+    }
+    if is_alone(parts, at + 1) {
+        literal = literal.rsplit_once('\n').map_or("", |(_, last)| {
+            literal.get(..literal.len() - last.len()).unwrap_or(literal)
+        });
+    }
+    literal
+}
+
+/// Whether the part is a tag of a section with nothing but blanks beside it on its line.
+fn is_alone(parts: &[TextPart], at: usize) -> bool {
+    let is_tag = match parts.get(at) {
+        Some(TextPart::Mustache(mustache)) => mustache.kind != MustacheKind::Value,
+        Some(TextPart::Literal { .. }) | None => false,
+    };
+    let is_blank = |text: &str| text.bytes().all(|byte| matches!(byte, b' ' | b'\t'));
+    let starts_line = match at.checked_sub(1).map(|before| parts.get(before)) {
+        None => true,
+        Some(Some(TextPart::Literal { text, .. })) => match text.rsplit_once('\n') {
+            Some((_, last)) => is_blank(last),
+            None => at == 1 && is_blank(text),
+        },
+        Some(_) => false,
+    };
+    let ends_line = match parts.get(at + 1) {
+        None => true,
+        Some(TextPart::Literal { text, .. }) => match text.split_once('\n') {
+            Some((first, _)) => is_blank(first),
+            None => at + 2 == parts.len() && is_blank(text),
+        },
+        Some(TextPart::Mustache(_)) => false,
+    };
+    // A text of one line keeps its blanks: there is no line to take away.
+    let is_of_lines =
+        |part: Option<&TextPart>| matches!(part, Some(TextPart::Literal { text, .. }) if text.contains('\n'));
+    let has_line = is_of_lines(parts.get(at + 1)) || at > 0 && is_of_lines(parts.get(at - 1));
+    is_tag && starts_line && ends_line && has_line
 }
 
 pub(super) fn section_end(parts: &[TextPart], start: usize) -> usize {

@@ -437,8 +437,10 @@ impl<'a> Life<'a> {
         let job = self.files.job()?;
         let missing = || Refusal::Failed("the plan has no such process".to_string());
         let process = job.task.processes.get(key.process).ok_or_else(missing)?;
-        let command_line = self.facts.command_line(process)?;
+        let command = self.facts.command(process, &host.bash)?;
+        let arguments: Vec<&OsStr> = command.arguments.iter().map(OsString::as_os_str).collect();
         let mut environment = self.environment.clone();
+        environment.extend(self.facts.wanted(process)?);
         environment.extend(self.facts.own(&process.name, key.run));
 
         let logs = self.folder.logs(&process.name, key.run);
@@ -450,8 +452,8 @@ impl<'a> Life<'a> {
         let run_file = RunFile::claim(&path, key.run, host.boot)?;
         let sandbox = self.folder.sandbox();
         let launch = Launch {
-            program: &host.bash,
-            arguments: &[OsStr::new("-c"), OsStr::new(&command_line)],
+            program: &command.program,
+            arguments: &arguments,
             environment: &environment,
             directory: &sandbox,
             stdout,

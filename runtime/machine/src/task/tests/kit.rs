@@ -124,6 +124,7 @@ pub(super) fn parse(text: &str) -> (ir::Task, Vec<Script>) {
             cpu: 1.0,
             disk_bytes: 1,
             ram_bytes: 1,
+            ..Default::default()
         },
         user: None,
     };
@@ -155,13 +156,14 @@ pub(super) fn parse(text: &str) -> (ir::Task, Vec<Script>) {
 fn parse_process(item: &str) -> (ir::Process, Script) {
     let mut words = item.split(' ');
     let mut process = ir::Process {
-        cmdline: ir::Text::Plain("true".to_string()),
+        cmdline: Some(ir::Text::Plain("true".to_string())),
         daemon: false,
         ephemeral: false,
         is_final: false,
         max_failures: 1,
         min_duration_ms: 5_000,
         name: words.next().unwrap().to_string(),
+        ..ir::Process::default()
     };
     let mut script = Script {
         runs: vec![Some((1_000, End::Exit(Exit::Code(0))))],

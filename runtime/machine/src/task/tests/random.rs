@@ -91,13 +91,13 @@ fn process() -> impl Strategy<Value = (ir::Process, Script)> {
     );
     (flags, limits, script()).prop_map(|((daemon, ephemeral, is_final), (max_failures, min), script)| {
         let process = ir::Process {
-            cmdline: ir::Text::Plain("true".to_string()),
+            cmdline: Some(ir::Text::Plain("true".to_string())),
             daemon,
             ephemeral,
             is_final,
             max_failures,
             min_duration_ms: min * 250,
-            name: String::new(),
+            ..ir::Process::default()
         };
         (process, script)
     })

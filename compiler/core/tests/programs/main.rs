@@ -1,5 +1,7 @@
 //! Programs in, diagnostics or values out.
 
+mod library;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -168,7 +170,7 @@ fn unknown_fields_suggest() {
       = did you mean `cmdline`?
     2:15 E0203 `Process` has no field `max_retries` | no such field
       + <prelude>:16:8 | `Process` is declared here
-      = its fields are cmdline, name, max_failures, daemon, ephemeral, final, min_duration
+      = its fields are cmdline, argv, name, max_failures, daemon, ephemeral, final, min_duration, backoff, timeout, ready, env and 3 more
     ");
 }
 
@@ -180,7 +182,7 @@ fn names_are_checked() {
       = did you mean `Service`?
     3:7 E0203 `Process` has no field `e` | no such field
       + <prelude>:16:8 | `Process` is declared here
-      = its fields are cmdline, name, max_failures, daemon, ephemeral, final, min_duration
+      = its fields are cmdline, argv, name, max_failures, daemon, ephemeral, final, min_duration, backoff, timeout, ready, env and 3 more
     ");
 }
 
@@ -230,9 +232,9 @@ j = Process { name = Process }
     6:30 E0302 the text "many" is not a value of type Integer | Integer is needed here
       = write digits, such as `42`
     7:30 E0303 the Integer `-1` is not allowed here: it must fit `0..` | must fit `0..`
-      + <prelude>:22:31 | the rule
+      + <prelude>:24:31 | the rule
     8:23 E0303 the Float `0.0` is not allowed here: it must fit `0.001..` | must fit `0.001..`
-      + <prelude>:36:20 | the rule
+      + <prelude>:168:20 | the rule
     9:25 E0301 this is a list, but a String is needed | String is needed here
     10:7 E0301 `+` is not defined for the Integer `1` and the text "x"
       + 10:5 | the Integer `1`
@@ -425,7 +427,7 @@ t = Task {
     9:39 E0308 `a` waits for `d`, which is a daemon and never ends
       + 4:5 | `d`
       + 2:5 | `a`
-      = leave the edge out, or do not make it a daemon
+      = leave the edge out, or wait for `ready(..)` of it
     9:47 E0309 `b` waits for `e`, which is ephemeral and may never end
       + 5:5 | `e`
       + 3:5 | `b`
@@ -452,10 +454,7 @@ t = Task { processes = mappers + [reducer], constraints = [m -> reducer for m in
     assert_eq!((task.processes.len(), task.order.len()), (101, 100));
     assert_eq!(task.processes[7].name, "map007");
     assert_eq!(task.name, "map000");
-    assert_eq!(
-        task.processes[7].cmdline.to_string(),
-        "echo 7 {{aur.instance | sh}}"
-    );
+    assert_eq!(task.processes[7].command(), "echo 7 {{aur.instance | sh}}");
     assert_eq!(
         (task.order[99].before.as_str(), task.order[99].after.as_str()),
         ("map099", "reducer")
@@ -581,7 +580,7 @@ fn duplicates_and_reserved_names() {
       + <prelude>:16:8 | defined here
       = choose another name, such as `my_process`
     4:8 E0207 `Job` belongs to the standard library | cannot be defined again
-      + <prelude>:111:8 | defined here
+      + <prelude>:480:8 | defined here
       = choose another name, such as `my_job`
     5:27 E0206 `name` is given twice | given again here
       + 5:15 | first given here
@@ -672,9 +671,11 @@ check 1 > 2, "no way"
 t = Task { processes = [Process { name = "a", cmdline = "{{p.low}}" }], resources = small }.bind(p = Port { low = 3, high = 1 })
 "#;
     insta::assert_snapshot!(errors(&job(text)), @"
+    2:8 E0207 `Port` belongs to the standard library | cannot be defined again
+      + <prelude>:101:6 | defined here
+      = choose another name, such as `my_port`
     3:7 E0313 no way | this does not hold
-    4:102 E0313 3 is above 1
-      + 2:50 | the rule
+    4:102 E0301 `Port` is a type; a value is needed here | this is a type
     ");
 }
 
@@ -690,18 +691,19 @@ c = S { port = "{{p}}" }.bind(p = 70000)
 d = c.port
 "#;
     insta::assert_snapshot!(errors(text), @r#"
+    2:6 E0207 `Port` belongs to the standard library | cannot be defined again
+      + <prelude>:101:6 | defined here
+      = choose another name, such as `my_port`
     3:125 E0319 what stands behind `where` is a range, a list or a pattern
       = write `where 1..10`, `where ["a", "b"]` or `where matches(r"[a-z]+")`; everything else is a `check`
     4:30 E0319 this pattern cannot be read: non-empty character class has no closing bracket
       = write `where 1..10`, `where ["a", "b"]` or `where matches(r"[a-z]+")`; everything else is a `check`
     5:16 E0303 the Integer `0` is not allowed here: it must fit `1..65535` | must fit `1..65535`
-      + 2:27 | the rule
+      + <prelude>:98:33 | the rule
     5:26 E0303 the text "xl" is not allowed here: it must fit `["s", "m"]` | must fit `["s", "m"]`
       + 3:43 | the rule
     5:39 E0303 the text "x1" is not allowed here: it must fit `matches(r"[a-z]+")` | must fit `matches(r"[a-z]+")`
       + 3:80 | the rule
-    7:16 E0303 the Integer `70000` is not allowed here: it must fit `1..65535` | must fit `1..65535`
-      + 2:27 | the rule
     "#);
 }
 

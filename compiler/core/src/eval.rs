@@ -15,12 +15,12 @@ mod options;
 mod record;
 mod tasks;
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use aur_diagnostics::{Diagnostic, Span, codes};
 use aur_grammar::tree::{self, Expr, ExprKind, Number, Unit};
 use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::program::{Def, Program, near_name};
@@ -45,9 +45,9 @@ pub(crate) struct Compiler<'p> {
     /// Whether an input without a value is an error.
     pub(crate) needs_inputs: bool,
     pub(crate) sink: Sink,
-    pub(crate) structs: HashMap<Def, Option<Rc<StructDecl<'p>>>>,
-    values: HashMap<Def, Value<'p>>,
-    defaults: HashMap<(Def, usize), Option<Value<'p>>>,
+    pub(crate) structs: FxHashMap<Def, Option<Rc<StructDecl<'p>>>>,
+    values: FxHashMap<Def, Value<'p>>,
+    defaults: FxHashMap<(Def, usize), Option<Value<'p>>>,
     /// Definitions being evaluated, outermost first.
     open: Vec<Def>,
     /// Aliases being expanded, for cycles.
@@ -115,9 +115,9 @@ impl<'p> Compiler<'p> {
             given,
             needs_inputs,
             sink: Sink::default(),
-            structs: HashMap::new(),
-            values: HashMap::new(),
-            defaults: HashMap::new(),
+            structs: FxHashMap::default(),
+            values: FxHashMap::default(),
+            defaults: FxHashMap::default(),
             open: Vec::new(),
             aliases: Vec::new(),
             inputs: IndexMap::new(),

@@ -21,7 +21,7 @@ use aur_ir::Plan;
 
 use eval::{Compiler, Context, sha256_hex};
 use json::Form;
-use lower::{Jobs, Lowering};
+use lower::{Jobs, Lowering, Spans};
 use program::Program;
 use value::Base;
 
@@ -69,7 +69,7 @@ pub fn check(host: &dyn Sources, entry: &str, given: &Given) -> Answer<()> {
     };
     let mut compiler = Compiler::new(&program, host, given, false);
     compiler.gather_inputs();
-    Lowering::new(&mut compiler).program(ENTRY_MODULE, Jobs::Optional);
+    Lowering::new(&mut compiler, Spans::Unwanted).program(ENTRY_MODULE, Jobs::Optional);
     let usage = compiler.unknown_given();
     let diagnostics = finish(compiler, faults);
     let value = (!has_errors(&diagnostics)).then_some(());
@@ -90,7 +90,7 @@ pub fn compile(host: &dyn Sources, entry: &str, given: &Given) -> Answer<Plan> {
     let mut compiler = Compiler::new(&program, host, given, true);
     compiler.gather_inputs();
     let usage = compiler.unknown_given();
-    let mut lowering = Lowering::new(&mut compiler);
+    let mut lowering = Lowering::new(&mut compiler, Spans::Wanted);
     let (jobs, hooks) = lowering.program(ENTRY_MODULE, Jobs::Needed);
     let is_sound = usage.is_none() && !lowering.compiler.sink.has_errors() && !has_errors(&faults);
     let plan = is_sound.then(|| {
@@ -186,9 +186,11 @@ fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 
 /// Every file that the plan was made from: programs, then what `file(..)` read, each once.
 fn source_files(program: &Program, compiler: &Compiler<'_>) -> Vec<aur_ir::SourceFile> {
-    let programs = program.read.iter().map(|(path, bytes)| aur_ir::SourceFile {
+    // What is no text makes no plan, so the text is the whole content.
+    let content = |file| program.sources.get(file).map_or("", |file| file.text().as_ref());
+    let programs = program.read.iter().map(|(path, file)| aur_ir::SourceFile {
         path: path.clone(),
-        sha256: sha256_hex(bytes),
+        sha256: sha256_hex(content(*file).as_bytes()),
     });
     let mut files: Vec<aur_ir::SourceFile> = programs.collect();
     for (path, content) in &compiler.files {

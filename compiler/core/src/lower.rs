@@ -13,12 +13,12 @@ mod policy;
 mod process;
 mod task;
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use aur_diagnostics::{Diagnostic, Span, codes};
 use aur_grammar::tree::ItemKind;
 use aur_ir as ir;
+use rustc_hash::FxHashSet;
 
 use crate::eval::{Compiler, Context};
 use crate::program::{Def, PRELUDE_MODULE};
@@ -32,6 +32,13 @@ pub(crate) enum Jobs {
     Optional,
 }
 
+/// Whether anyone asks for the places of leaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spans {
+    Wanted,
+    Unwanted,
+}
+
 /// A leaf of the plan: its pointer, where it was written, and the places that were put into its text.
 type Leaf = (String, Span, Option<Rc<Vec<Span>>>);
 
@@ -41,11 +48,12 @@ pub(crate) struct Lowering<'c, 'p> {
     /// Where the plan is being written: a JSON pointer.
     pointer: String,
     spans: Vec<Leaf>,
-    /// Whether spans are collected.
+    wanted: Spans,
+    /// Whether spans are collected right now.
     is_traced: bool,
     judge: Judge,
     /// Structs that a job reaches.
-    reached: HashSet<usize>,
+    reached: FxHashSet<usize>,
     usual: Usual,
 }
 
@@ -57,14 +65,15 @@ struct Usual {
 }
 
 impl<'c, 'p> Lowering<'c, 'p> {
-    pub(crate) fn new(compiler: &'c mut Compiler<'p>) -> Self {
+    pub(crate) fn new(compiler: &'c mut Compiler<'p>, spans: Spans) -> Self {
         Self {
             compiler,
             pointer: String::new(),
             spans: Vec::new(),
+            wanted: spans,
             is_traced: false,
             judge: Judge::Later,
-            reached: HashSet::new(),
+            reached: FxHashSet::default(),
             usual: Usual::default(),
         }
     }
@@ -72,7 +81,7 @@ impl<'c, 'p> Lowering<'c, 'p> {
     /// Judges the whole program and returns its jobs and hooks.
     pub(crate) fn program(&mut self, entry: u32, jobs: Jobs) -> (Vec<ir::Job>, Vec<ir::Hook>) {
         self.evaluate_all();
-        self.is_traced = true;
+        self.is_traced = self.wanted == Spans::Wanted;
         let lowered = match self.entry_list(entry, "jobs") {
             Some(list) => self.jobs(&list, jobs),
             None => {
@@ -212,7 +221,7 @@ impl<'c, 'p> Lowering<'c, 'p> {
         }
         let frame = struct_env(env, inner, &value.scopes);
         for (index, field) in inner.decl.fields.iter().enumerate() {
-            let is_written = matches!(inner.slots.get(index), Some(Slot::Set(_)));
+            let is_written = matches!(inner.slot(index), Slot::Set(_));
             let Some(value) = self.compiler.attribute(inner, index) else {
                 continue;
             };

@@ -27,8 +27,8 @@ pub(crate) struct Program {
     pub(crate) sources: SourceMap,
     /// The prelude, then files in the order of reading; the entry file is the second.
     pub(crate) modules: Vec<Module>,
-    /// Content hashes are taken from here: path and bytes of each file read.
-    pub(crate) read: Vec<(String, Vec<u8>)>,
+    /// Path and text of each file read, in order of reading.
+    pub(crate) read: Vec<(String, FileId)>,
 }
 
 pub(crate) struct Module {
@@ -117,19 +117,17 @@ pub(crate) fn load(host: &dyn Sources, entry: &str) -> (Program, Vec<Diagnostic>
         diagnostics: Vec::new(),
     };
     // The entry file is the first of the source map, so that its diagnostics come first.
-    let bytes = host.read(entry);
-    let entry_file = loader
-        .program
-        .sources
-        .add(SourceFile::new(entry, text_of(bytes.as_deref().unwrap_or(&[])).0));
+    let read = host.read(entry).map(Read::new);
+    let text = read.as_ref().map_or("", |read| read.text.as_str());
+    let entry_file = loader.program.sources.add(SourceFile::new(entry, text));
     loader.prelude();
-    let result = match bytes {
-        Ok(bytes) => {
-            loader.module(entry, entry_file, bytes);
-            Ok(())
-        }
-        Err(error) => Err(error),
-    };
+    let result = read.map(|read| {
+        let broken_at = read.broken_at;
+        loader.bytes += read.text.len();
+        // The text lives on in the source map alone.
+        drop(read);
+        loader.module(entry, entry_file, broken_at);
+    });
     (loader.program, loader.diagnostics, result)
 }
 
@@ -161,9 +159,7 @@ impl Loader<'_> {
     }
 
     /// Reads one file and, through it, its includes.
-    fn module(&mut self, path: &str, file: FileId, bytes: Vec<u8>) -> u32 {
-        self.bytes += bytes.len();
-        let (text, broken_at) = text_of(&bytes);
+    fn module(&mut self, path: &str, file: FileId, broken_at: Option<u32>) -> u32 {
         if let Some(at) = broken_at {
             let span = Span::new(file, at, at);
             self.diagnostics.push(
@@ -172,10 +168,10 @@ impl Loader<'_> {
                     .help("save the file as UTF-8; a compiled program or archive cannot be an `.aur` file"),
             );
         }
-        let tree = if broken_at.is_some() {
-            Tree { items: Vec::new() }
-        } else {
-            parse(text)
+        let text = self.program.sources.get(file).map(|file| file.text().clone());
+        let tree = match text {
+            Some(text) if broken_at.is_none() => parse(&text),
+            _ => Tree { items: Vec::new() },
         };
         for item in &tree.items {
             self.diagnostics.extend(
@@ -193,7 +189,7 @@ impl Loader<'_> {
             names: IndexMap::new(),
         });
         self.by_path.insert(path.to_string(), id);
-        self.program.read.push((path.to_string(), bytes));
+        self.program.read.push((path.to_string(), file));
         self.open.push((id, None));
         let names = self.names(id);
         self.open.pop();
@@ -397,24 +393,28 @@ impl Loader<'_> {
                 .push(Diagnostic::new(&codes::limit, span, message).help("join some of the files"));
             return None;
         }
-        let bytes = match self.host.read(full) {
-            Ok(bytes) => bytes,
+        let read = match self.host.read(full) {
+            Ok(bytes) => Read::new(bytes),
             Err(error) => {
                 self.diagnostics.push(read_fault(full, span, &error));
                 return None;
             }
         };
-        if self.bytes + bytes.len() > MAX_BYTES {
+        self.bytes += read.text.len();
+        if self.bytes > MAX_BYTES {
             let message = format!("the files of a program have at most {MAX_BYTES} bytes together");
             self.diagnostics
                 .push(Diagnostic::new(&codes::limit, span, message));
             return None;
         }
-        let file = self.program.sources.add(SourceFile::new(full, text_of(&bytes).0));
+        let file = self
+            .program
+            .sources
+            .add(SourceFile::new(full, read.text.as_str()));
         if let Some(last) = self.open.last_mut() {
             last.1 = Some(span);
         }
-        Some(self.module(full, file, bytes))
+        Some(self.module(full, file, read.broken_at))
     }
 
     fn report_cycle(&mut self, target: u32, span: Span) {
@@ -489,13 +489,28 @@ pub(crate) fn join(importer: &str, written: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The longest prefix that is text, without a byte order mark's worth of surprise, and where it breaks.
-fn text_of(bytes: &[u8]) -> (&str, Option<u32>) {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => (text, None),
-        Err(error) => {
-            let valid = bytes.get(..error.valid_up_to()).unwrap_or(&[]);
-            (std::str::from_utf8(valid).unwrap_or(""), Some(valid.len() as u32))
+/// The content of a file: the longest prefix that is text, and where it breaks off.
+struct Read {
+    text: String,
+    broken_at: Option<u32>,
+}
+
+impl Read {
+    fn new(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self {
+                text,
+                broken_at: None,
+            },
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                let mut bytes = error.into_bytes();
+                bytes.truncate(valid);
+                Self {
+                    text: String::from_utf8(bytes).unwrap_or_default(),
+                    broken_at: Some(valid as u32),
+                }
+            }
         }
     }
 }

@@ -11,13 +11,14 @@ mod frames;
 mod report;
 mod section;
 
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
 use aur_diagnostics::{Diagnostic, Span, codes};
 use aur_grammar::tree::{Mustache, MustacheKind, TextPart};
 use aur_ir::{LateName, TextFilter};
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::eval::Compiler;
 use crate::types::Type;
@@ -63,14 +64,14 @@ pub(crate) enum Judge {
 /// What is being resolved.
 #[derive(Default)]
 pub(crate) struct State<'p> {
-    open: HashSet<(Key, usize)>,
-    reentry: HashMap<usize, u32>,
+    open: FxHashSet<(Key, usize)>,
+    reentry: FxHashMap<usize, u32>,
     /// The mustaches that led here, outermost first, with what was asked.
     trail: Vec<(Span, (Key, usize))>,
     total: usize,
     rounds: usize,
     /// Bound structs that a job uses and that were judged.
-    judged: HashMap<usize, Rc<StructValue<'p>>>,
+    judged: FxHashMap<usize, Rc<StructValue<'p>>>,
 }
 
 /// Text under construction.
@@ -189,7 +190,7 @@ impl<'p> Compiler<'p> {
             };
         }
         let key: Key = (std::ptr::from_ref(text.text).addr(), address_of(&value.scopes));
-        if let Some((_, settled)) = env.settled.borrow().get(&key) {
+        if let Some(settled) = env.settled.borrow().get(key) {
             return settled.clone();
         }
         let id = (key, Rc::as_ptr(env).addr());
@@ -224,7 +225,7 @@ impl<'p> Compiler<'p> {
         let settled = builder.finish(value.span);
         env.settled
             .borrow_mut()
-            .insert(key, (value.clone(), settled.clone()));
+            .insert(key, value.clone(), settled.clone());
         settled
     }
 

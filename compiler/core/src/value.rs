@@ -89,8 +89,8 @@ pub(crate) enum Piece {
 #[derive(Debug)]
 pub(crate) struct StructValue<'p> {
     pub(crate) decl: Rc<StructDecl<'p>>,
-    /// One for each field of the declaration.
-    pub(crate) slots: Vec<Slot<'p>>,
+    /// What was written, by field, in order of the declaration. Most fields of most structs are not.
+    pub(crate) slots: Vec<(u32, Slot<'p>)>,
     /// The record that built it, or the last copy.
     pub(crate) span: Span,
     /// Whether a field was written that does not exist: it may be one that is missing.
@@ -189,11 +189,54 @@ impl<'p> TextRef<'p> {
 }
 
 impl<'p> StructValue<'p> {
+    pub(crate) fn new(decl: Rc<StructDecl<'p>>, span: Span) -> Self {
+        Self {
+            decl,
+            slots: Vec::new(),
+            span,
+            has_stray_field: false,
+        }
+    }
+
+    /// A copy to be changed.
+    pub(crate) fn copy(&self, span: Span) -> Self {
+        Self {
+            decl: self.decl.clone(),
+            slots: self.slots.clone(),
+            span,
+            has_stray_field: self.has_stray_field,
+        }
+    }
+
+    /// What a field holds by itself.
+    pub(crate) fn slot(&self, index: usize) -> &Slot<'p> {
+        let found = self.slots.binary_search_by_key(&index, |(own, _)| *own as usize);
+        found
+            .ok()
+            .and_then(|at| self.slots.get(at))
+            .map_or(&Slot::Default, |(_, slot)| slot)
+    }
+
+    pub(crate) fn set(&mut self, index: usize, value: Value<'p>) {
+        let slot = match value.kind {
+            Kind::Unset => Slot::Cleared,
+            _ => Slot::Set(value),
+        };
+        match self.slots.binary_search_by_key(&index, |(own, _)| *own as usize) {
+            Ok(at) => {
+                if let Some((_, own)) = self.slots.get_mut(at) {
+                    *own = slot;
+                }
+            }
+            Err(at) => self.slots.insert(at, (index as u32, slot)),
+        }
+    }
+
     /// Returns what was written for a field.
     pub(crate) fn written(&self, index: usize) -> Option<&Value<'p>> {
-        match self.slots.get(index) {
-            Some(Slot::Set(value)) => Some(value),
-            Some(Slot::Default | Slot::Cleared) | None => None,
+        match self.slot(index) {
+            Slot::Set(value) => Some(value),
+            Slot::Default | Slot::Cleared => None,
         }
     }
 }

@@ -12,7 +12,7 @@ mod replace;
 
 pub use error::ProjectError;
 pub use project::{Project, read_file, read_to_limit};
-pub use replace::replace_file;
+pub use replace::{replace_file, replace_file_by};
 
 /// The most bytes of one source file: 64 MiB.
 pub const SOURCE_LIMIT: u64 = 64 * 1024 * 1024;

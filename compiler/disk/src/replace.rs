@@ -1,7 +1,7 @@
 //! Files that are replaced whole or not at all.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Writes `bytes` to `path` so that a reader sees the old content or the new one, never a part.
@@ -12,22 +12,40 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// What the system said; the old content is then untouched and nothing is left behind.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_file_by(path, |out| out.write_all(bytes))
+}
+
+/// Like [`replace_file`], with content that `write` makes as it goes.
+///
+/// # Errors
+/// What the system said, or `write`; the old content is then untouched and nothing is left behind.
+pub fn replace_file_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let (target, permissions) = match fs::metadata(path) {
         Ok(found) if found.is_file() => (fs::canonicalize(path)?, Some(found.permissions())),
-        Ok(_) => return OpenOptions::new().write(true).open(path)?.write_all(bytes),
+        Ok(_) => return write_through(OpenOptions::new().write(true).open(path)?, write).map(drop),
         Err(error) if error.kind() == io::ErrorKind::NotFound => (path.to_path_buf(), None),
         Err(error) => return Err(error),
     };
     let (temporary, file) = create_beside(&target)?;
-    let written = fill(file, bytes, permissions).and_then(|()| fs::rename(&temporary, &target));
+    let written = fill(file, write, permissions).and_then(|()| fs::rename(&temporary, &target));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }
     written
 }
 
-fn fill(mut file: File, bytes: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
-    file.write_all(bytes)?;
+fn write_through(file: File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<File> {
+    let mut out = BufWriter::with_capacity(64 << 10, file);
+    write(&mut out)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)
+}
+
+fn fill(
+    file: File,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    permissions: Option<Permissions>,
+) -> io::Result<()> {
+    let file = write_through(file, write)?;
     if let Some(permissions) = permissions {
         file.set_permissions(permissions)?;
     }

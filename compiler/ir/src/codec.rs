@@ -1,6 +1,6 @@
 //! Plans as bytes: canonical form, digest, and reading what someone else wrote.
 
-use std::fmt;
+use std::{fmt, io};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -90,9 +90,20 @@ impl Plan {
             inputs: &self.inputs,
             jobs: &self.jobs,
         };
-        let mut hasher = Sha256::new();
-        hasher.update(to_json(&body));
-        format!("sha256:{}", hex(&hasher.finalize()))
+        let mut hashing = Hashing::default();
+        // Plan types hold string keys and finite numbers only, so writing them cannot fail.
+        let written = serde_json::to_writer(&mut hashing, &body);
+        debug_assert!(written.is_ok(), "a plan is plain data");
+        format!("sha256:{}", hex(&hashing.finish()))
+    }
+
+    /// Writes the canonical bytes, so that they need not be held at once.
+    ///
+    /// # Errors
+    /// What `out` says.
+    pub fn write_canonical(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        serde_json::to_writer(&mut *out, self)?;
+        out.write_all(b"\n")
     }
 
     /// Returns the canonical bytes: one line of JSON with sorted keys, and a newline.
@@ -132,6 +143,41 @@ impl Plan {
         }
         plan.check_rules().map_err(DecodeError::Rule)?;
         Ok(plan)
+    }
+}
+
+/// Hashes what is written to it, a block at a time.
+#[derive(Default)]
+struct Hashing {
+    hasher: Sha256,
+    block: Vec<u8>,
+}
+
+impl Hashing {
+    const BLOCK: usize = 32 << 10;
+
+    fn flush_block(&mut self) {
+        self.hasher.update(&self.block);
+        self.block.clear();
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        self.flush_block();
+        self.hasher.finalize().to_vec()
+    }
+}
+
+impl io::Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.block.extend_from_slice(bytes);
+        if self.block.len() >= Self::BLOCK {
+            self.flush_block();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Numbers with units.
 
+use std::borrow::Cow;
+
 use aur_diagnostics::{Applicability, codes, nearest};
 
 use super::Builder;
@@ -35,7 +37,10 @@ impl Builder<'_> {
                 None => return self.unknown_unit(unit, node),
             },
         };
-        let plain: String = digits.chars().filter(|letter| *letter != '_').collect();
+        let plain = match digits.contains('_') {
+            true => Cow::Owned(digits.replace('_', "")),
+            false => Cow::Borrowed(digits),
+        };
         let is_float = plain.contains(['.', 'e', 'E']);
         let value = match (is_float, negative) {
             (true, _) => plain

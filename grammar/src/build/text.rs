@@ -90,6 +90,7 @@ impl Builder<'_> {
         }
         self.flush(&mut parts);
         self.check_sections(&parts.done);
+        parts.done.shrink_to_fit();
         Text {
             range,
             parts: parts.done,

@@ -59,16 +59,18 @@ fn write(plan: &Plan, path: &Path, project: &Project) -> Result<(), Failure> {
         return Err(Failure::new(format!("{name} is part of the program"))
             .help("write the plan to another file, such as `plan.json`"));
     }
-    aur_disk::replace_file(path, &plan.to_canonical_json()).map_err(|error| Failure::unwritable(name, &error))
+    aur_disk::replace_file_by(path, |out| plan.write_canonical(out))
+        .map_err(|error| Failure::unwritable(name, &error))
 }
 
 /// The bytes are the canonical ones, unless a person reads them.
 fn print(plan: &Plan, context: &Context) -> Result<(), Failure> {
     let bytes = plan.to_canonical_json();
+    if !context.terminal.is_out_terminal {
+        return context.terminal.print(bytes);
+    }
     match serde_json::from_slice(&bytes) {
-        Ok(value) if context.terminal.is_out_terminal => {
-            context.terminal.print(reading::json_for_reading(&value))
-        }
-        Ok(_) | Err(_) => context.terminal.print(bytes),
+        Ok(value) => context.terminal.print(reading::json_for_reading(&value)),
+        Err(_) => context.terminal.print(bytes),
     }
 }

@@ -278,9 +278,9 @@ impl<'p> Compiler<'p> {
                 let name = inner
                     .decl
                     .field("name")
-                    .and_then(|index| match inner.slots.get(index) {
-                        Some(Slot::Set(name)) => Some(name.clone()),
-                        Some(Slot::Default | Slot::Cleared) | None => None,
+                    .and_then(|index| match inner.slot(index) {
+                        Slot::Set(name) => Some(name.clone()),
+                        Slot::Default | Slot::Cleared => None,
                     });
                 match name {
                     Some(name) => Value {

@@ -19,10 +19,10 @@ impl<'p> Compiler<'p> {
         let decl = inner.decl.clone();
         let mut missing: Vec<&str> = Vec::new();
         for (index, field) in decl.fields.iter().enumerate() {
-            let is_given = match inner.slots.get(index) {
-                Some(Slot::Set(_)) => true,
-                Some(Slot::Default) => field.is_optional || field.default.is_some(),
-                Some(Slot::Cleared) | None => field.is_optional,
+            let is_given = match inner.slot(index) {
+                Slot::Set(_) => true,
+                Slot::Default => field.is_optional || field.default.is_some(),
+                Slot::Cleared => field.is_optional,
             };
             if !is_given {
                 missing.push(&field.name);

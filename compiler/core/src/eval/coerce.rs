@@ -528,27 +528,6 @@ pub(crate) fn whole_match(pattern: &str, text: &str) -> Result<bool, regex_lite:
     Ok(regex_lite::Regex::new(&format!("^(?:{pattern})$"))?.is_match(text))
 }
 
-impl<'p> StructValue<'p> {
-    pub(crate) fn new(decl: Rc<StructDecl<'p>>, span: Span) -> Self {
-        let slots = vec![crate::value::Slot::Default; decl.fields.len()];
-        Self {
-            decl,
-            slots,
-            span,
-            has_stray_field: false,
-        }
-    }
-
-    pub(crate) fn set(&mut self, index: usize, value: Value<'p>) {
-        if let Some(slot) = self.slots.get_mut(index) {
-            *slot = match value.kind {
-                Kind::Unset => crate::value::Slot::Cleared,
-                _ => crate::value::Slot::Set(value),
-            };
-        }
-    }
-}
-
 fn article(want: &Type<'_>) -> String {
     match want {
         Type::Integer => "an Integer".into(),

@@ -398,7 +398,7 @@ impl<'p> Compiler<'p> {
         let Kind::Struct(inner) = &value.kind else {
             return None;
         };
-        let found = match inner.slots.get(index)? {
+        let found = match inner.slot(index) {
             Slot::Set(found) => Some(found.clone()),
             Slot::Default => self.default_of(&inner.decl.clone(), index),
             Slot::Cleared => None,

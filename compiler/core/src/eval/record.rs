@@ -25,14 +25,13 @@ impl<'p> Compiler<'p> {
         let head_value = self.eval(context, head, &Type::Any);
         let place = context.base.span(head.range);
         let (mut inner, scopes) = match head_value.kind {
-            Kind::StructType(decl) => (StructValue::new(decl, span), None),
+            Kind::StructType(decl) => {
+                let mut built = StructValue::new(decl, span);
+                built.slots.reserve_exact(fields.len());
+                (built, None)
+            }
             Kind::Struct(value) => {
-                let copy = StructValue {
-                    decl: value.decl.clone(),
-                    slots: value.slots.clone(),
-                    span,
-                    has_stray_field: value.has_stray_field,
-                };
+                let copy = value.copy(span);
                 (copy, head_value.scopes)
             }
             Kind::Opaque(ref ty) => {
@@ -111,10 +110,10 @@ impl<'p> Compiler<'p> {
             inner.set(index, value);
             return;
         }
-        let current = match inner.slots.get(index) {
-            Some(Slot::Set(value)) => Some(value.clone()),
-            Some(Slot::Default) => self.default_of(&decl, index),
-            Some(Slot::Cleared) | None => None,
+        let current = match inner.slot(index) {
+            Slot::Set(value) => Some(value.clone()),
+            Slot::Default => self.default_of(&decl, index),
+            Slot::Cleared => None,
         };
         let place = context.base.span(field.name.range);
         let Some(current) = current.or_else(|| empty_map(&declared.ty, place)) else {
@@ -156,12 +155,7 @@ impl<'p> Compiler<'p> {
         };
         match (&current.kind, step) {
             (Kind::Struct(inner), Step::Name(name)) => {
-                let mut copy = StructValue {
-                    decl: inner.decl.clone(),
-                    slots: inner.slots.clone(),
-                    span: inner.span,
-                    has_stray_field: inner.has_stray_field,
-                };
+                let mut copy = inner.copy(inner.span);
                 let decl = copy.decl.clone();
                 let Some(index) = self.field_index(&decl, name, context.base) else {
                     self.eval(context, value, &Type::Any);
@@ -171,10 +165,10 @@ impl<'p> Compiler<'p> {
                     return current;
                 };
                 let at = context.base.span(name.range);
-                let below = match (rest.is_empty(), copy.slots.get(index)) {
+                let below = match (rest.is_empty(), copy.slot(index)) {
                     (true, _) => Some(Value::new(Kind::Unset, at)),
-                    (false, Some(Slot::Set(value))) => Some(value.clone()),
-                    (false, Some(Slot::Default)) => self
+                    (false, Slot::Set(value)) => Some(value.clone()),
+                    (false, Slot::Default) => self
                         .default_of(&decl, index)
                         .or_else(|| empty_map(&declared.ty, at)),
                     (false, _) => empty_map(&declared.ty, at),
@@ -395,10 +389,10 @@ impl<'p> Compiler<'p> {
                 let Some(index) = self.field_index(&decl, name, base) else {
                     return Value::poison(span);
                 };
-                let found = match inner.slots.get(index) {
-                    Some(Slot::Set(found)) => Some(found.clone()),
-                    Some(Slot::Default) => self.default_of(&decl, index),
-                    Some(Slot::Cleared) | None => None,
+                let found = match inner.slot(index) {
+                    Slot::Set(found) => Some(found.clone()),
+                    Slot::Default => self.default_of(&decl, index),
+                    Slot::Cleared => None,
                 };
                 match (found, decl.fields.get(index)) {
                     (Some(found), Some(field)) => {

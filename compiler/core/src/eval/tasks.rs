@@ -12,7 +12,7 @@ use aur_grammar::tree::Arg;
 use super::{Compiler, Context};
 use crate::resolve::{Judge, struct_env};
 use crate::types::{StructDecl, Type};
-use crate::value::{Kind, Slot, StructValue, Value, describe};
+use crate::value::{Kind, StructValue, Value, describe};
 
 /// How tasks are joined.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,12 +68,7 @@ impl<'p> Compiler<'p> {
             }
         }
         let mut joined = match (tasks.first().map(|task| &task.kind), is_sound) {
-            (Some(Kind::Struct(first)), true) => StructValue {
-                decl: decl.clone(),
-                slots: first.slots.clone(),
-                span,
-                has_stray_field: first.has_stray_field,
-            },
+            (Some(Kind::Struct(first)), true) => first.copy(span),
             _ => StructValue::new(decl.clone(), span),
         };
         if is_sound && !tasks.is_empty() {
@@ -344,12 +339,7 @@ impl<'p> Compiler<'p> {
                     Kind::Unset => value,
                     _ => self.coerce(value, &field.ty, context.base.span(arg.value.range)),
                 };
-                if let Some(slot) = joined.slots.get_mut(index) {
-                    *slot = match value.kind {
-                        Kind::Unset => Slot::Cleared,
-                        _ => Slot::Set(value),
-                    };
-                }
+                joined.set(index, value);
             }
         }
     }

@@ -160,8 +160,8 @@ impl<'p> Lowering<'_, 'p> {
         let written = inner
             .decl
             .field("constraints")
-            .and_then(|index| match inner.slots.get(index) {
-                Some(Slot::Set(value)) if matches!(&value.kind, Kind::List(items) if !items.is_empty()) => {
+            .and_then(|index| match inner.slot(index) {
+                Slot::Set(value) if matches!(&value.kind, Kind::List(items) if !items.is_empty()) => {
                     Some(value.span)
                 }
                 _ => None,

@@ -292,7 +292,7 @@ impl<'p> Lowering<'_, 'p> {
             .inner
             .decl
             .field(name)
-            .is_some_and(|index| matches!(placed.inner.slots.get(index), Some(Slot::Set(_))))
+            .is_some_and(|index| matches!(placed.inner.slot(index), Slot::Set(_)))
     }
 
     /// Where a field was written, or else its struct.

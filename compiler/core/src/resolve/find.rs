@@ -344,7 +344,7 @@ impl<'p> Compiler<'p> {
 
     /// What a field holds: what was written, or its default.
     pub(crate) fn attribute(&mut self, inner: &StructValue<'p>, index: usize) -> Option<Value<'p>> {
-        match inner.slots.get(index)? {
+        match inner.slot(index) {
             Slot::Set(value) => Some(value.clone()),
             Slot::Default => self.default_of(&inner.decl, index),
             Slot::Cleared => None,

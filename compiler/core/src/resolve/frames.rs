@@ -1,9 +1,9 @@
 //! The chain of frames that a text is read in, nearest first.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::{Key, Settled};
@@ -15,9 +15,43 @@ pub(crate) type Env<'p> = Rc<Node<'p>>;
 pub(crate) struct Node<'p> {
     pub(super) frame: Frame<'p>,
     pub(super) next: Option<Env<'p>>,
-    pub(super) settled: RefCell<HashMap<Key, (Value<'p>, Settled<'p>)>>,
+    pub(super) settled: RefCell<Memo<'p>>,
     /// Frames of structs that were read from here, so that they are resolved once too.
     structs: RefCell<Vec<(Rc<StructValue<'p>>, Scopes<'p>, Env<'p>)>>,
+}
+
+/// The texts that were resolved in a frame. Most frames see one or two, so they are looked through; more get an index.
+#[derive(Default)]
+pub(super) struct Memo<'p> {
+    /// The value is kept because its key is an address in it.
+    entries: Vec<(Key, Value<'p>, Settled<'p>)>,
+    index: FxHashMap<Key, usize>,
+}
+
+impl<'p> Memo<'p> {
+    const FEW: usize = 8;
+
+    pub(super) fn get(&self, key: Key) -> Option<&Settled<'p>> {
+        let at = if self.entries.len() <= Self::FEW {
+            self.entries.iter().position(|(own, ..)| *own == key)?
+        } else {
+            *self.index.get(&key)?
+        };
+        self.entries.get(at).map(|(_, _, settled)| settled)
+    }
+
+    pub(super) fn insert(&mut self, key: Key, value: Value<'p>, settled: Settled<'p>) {
+        self.entries.push((key, value, settled));
+        if self.entries.len() > Self::FEW {
+            let first = if self.index.is_empty() {
+                0
+            } else {
+                self.entries.len() - 1
+            };
+            let new = self.entries.iter().enumerate().skip(first);
+            self.index.extend(new.map(|(at, (key, ..))| (*key, at)));
+        }
+    }
 }
 
 pub(super) enum Frame<'p> {

@@ -671,11 +671,9 @@ check 1 > 2, "no way"
 t = Task { processes = [Process { name = "a", cmdline = "{{p.low}}" }], resources = small }.bind(p = Port { low = 3, high = 1 })
 "#;
     insta::assert_snapshot!(errors(&job(text)), @"
-    2:8 E0207 `Port` belongs to the standard library | cannot be defined again
-      + <prelude>:101:6 | defined here
-      = choose another name, such as `my_port`
     3:7 E0313 no way | this does not hold
-    4:102 E0301 `Port` is a type; a value is needed here | this is a type
+    4:102 E0313 3 is above 1
+      + 2:50 | the rule
     ");
 }
 
@@ -691,19 +689,18 @@ c = S { port = "{{p}}" }.bind(p = 70000)
 d = c.port
 "#;
     insta::assert_snapshot!(errors(text), @r#"
-    2:6 E0207 `Port` belongs to the standard library | cannot be defined again
-      + <prelude>:101:6 | defined here
-      = choose another name, such as `my_port`
     3:125 E0319 what stands behind `where` is a range, a list or a pattern
       = write `where 1..10`, `where ["a", "b"]` or `where matches(r"[a-z]+")`; everything else is a `check`
     4:30 E0319 this pattern cannot be read: non-empty character class has no closing bracket
       = write `where 1..10`, `where ["a", "b"]` or `where matches(r"[a-z]+")`; everything else is a `check`
     5:16 E0303 the Integer `0` is not allowed here: it must fit `1..65535` | must fit `1..65535`
-      + <prelude>:98:33 | the rule
+      + 2:27 | the rule
     5:26 E0303 the text "xl" is not allowed here: it must fit `["s", "m"]` | must fit `["s", "m"]`
       + 3:43 | the rule
     5:39 E0303 the text "x1" is not allowed here: it must fit `matches(r"[a-z]+")` | must fit `matches(r"[a-z]+")`
       + 3:80 | the rule
+    7:16 E0303 the Integer `70000` is not allowed here: it must fit `1..65535` | must fit `1..65535`
+      + 2:27 | the rule
     "#);
 }
 

@@ -12,7 +12,9 @@ use std::collections::{HashMap, HashSet};
 
 use crate::parse;
 use crate::scan::{Kind, Scanner, Token};
-use crate::tree::{Annotation, Arg, Expr, ExprKind, Item, ItemKind, TypeExpr, TypeKind};
+use crate::tree::{
+    Annotation, Arg, ExpectationKind, Expr, ExprKind, Item, ItemKind, TestItem, TypeExpr, TypeKind,
+};
 
 /// Columns of a line, as far as bracketed lists are broken to keep to it.
 const WIDTH: usize = 110;
@@ -94,6 +96,8 @@ struct File<'t> {
     opens: HashMap<usize, usize>,
     /// Tokens behind the annotations of an item or member.
     heads: HashSet<usize>,
+    /// The words `expect` that start an expectation.
+    expects: HashSet<usize>,
     /// Columns up to and including each token if nothing was broken.
     widths: Vec<usize>,
 }
@@ -107,6 +111,7 @@ impl<'t> File<'t> {
             groups: HashMap::new(),
             opens: HashMap::new(),
             heads: HashSet::new(),
+            expects: HashSet::new(),
             widths: Vec::new(),
         };
         file.find_groups();
@@ -223,7 +228,31 @@ impl<'t> File<'t> {
                 self.read_expr(value, base);
             }
             ItemKind::Check(check) => self.read_expr(&check.condition, base),
+            ItemKind::Test(test) => self.read_test(test, base),
             ItemKind::Include { .. } | ItemKind::Broken => {}
+        }
+    }
+
+    fn read_test(&mut self, test: &TestItem, base: u32) {
+        let starts: Vec<u32> = test
+            .expectations
+            .iter()
+            .map(|one| base + one.range.start)
+            .collect();
+        for start in &starts {
+            let expect = self.at(*start);
+            self.expects.insert(expect);
+        }
+        self.group("{", base + test.name.range.end, Separator::Line, starts);
+        for expectation in &test.expectations {
+            match &expectation.kind {
+                ExpectationKind::Holds(condition) => self.read_expr(condition, base),
+                ExpectationKind::Error { program, .. } => self.read_expr(program, base),
+                ExpectationKind::Plan { program, snapshot } => {
+                    self.read_expr(program, base);
+                    self.read_expr(snapshot, base);
+                }
+            }
         }
     }
 
@@ -542,7 +571,7 @@ impl<'t> File<'t> {
     /// Whether a word is a keyword; behind `@` and `.` any word is a name.
     fn is_keyword(&self, index: usize) -> bool {
         let before = index.checked_sub(1).map_or("", |before| self.word(before));
-        KEYWORDS.contains(&self.word(index)) && !matches!(before, "@" | ".")
+        self.expects.contains(&index) || KEYWORDS.contains(&self.word(index)) && !matches!(before, "@" | ".")
     }
 
     /// Whether a bracket is a step of a field's path, whose first word may be any word: `if["k"] = v`.

@@ -289,7 +289,9 @@ impl Splitter<'_> {
             Kind::Text | Kind::Block => Last::Text,
             Kind::Word => match token.text(self.text) {
                 "and" | "or" | "not" | "in" | "if" | "else" | "where" | "as" | "for" => Last::Hungry,
-                "include" | "struct" | "enum" | "type" | "input" | "check" if starts_body => Last::Hungry,
+                "include" | "struct" | "enum" | "type" | "input" | "check" | "test" if starts_body => {
+                    Last::Hungry
+                }
                 _ => Last::Complete,
             },
             Kind::Sign => match token.text(self.text) {
@@ -451,7 +453,7 @@ fn is_keyword_shape(word: &str, rest: &str) -> bool {
         return false;
     };
     match word {
-        "include" => after.starts_with(['"', '\'']),
+        "include" | "test" => after.starts_with(['"', '\'']),
         "struct" | "enum" | "type" | "input" | "class" | "def" | "import" | "from" => {
             after.starts_with(is_word)
         }

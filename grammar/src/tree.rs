@@ -117,6 +117,8 @@ pub enum ItemKind {
     },
     /// `check expr, "message"`
     Check(CheckRule),
+    /// `test "name" { expect .. }`
+    Test(TestItem),
     /// Nothing could be read.
     Broken,
 }
@@ -158,6 +160,45 @@ pub struct CheckRule {
     pub condition: Expr,
     /// What to say where it does not.
     pub message: Option<Text>,
+}
+
+/// `test "name" { expect .. }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestItem {
+    /// What the test is called.
+    pub name: Text,
+    /// What it expects, in order.
+    pub expectations: Vec<Expectation>,
+}
+
+/// `expect ..`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    /// The whole expectation.
+    pub range: Range,
+    /// What is expected.
+    pub kind: ExpectationKind,
+}
+
+/// The kinds of expectations.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExpectationKind {
+    /// `expect condition`
+    Holds(Expr),
+    /// `expect error E0203 in file("bad.aur")`
+    Error {
+        /// Id or name of the diagnostic.
+        code: Ident,
+        /// The program.
+        program: Expr,
+    },
+    /// `expect plan file("main.aur") == file("main.plan.json")`
+    Plan {
+        /// The program.
+        program: Expr,
+        /// The plan it is to have; missing where no `==` stands.
+        snapshot: Expr,
+    },
 }
 
 /// A written name.

@@ -6,6 +6,7 @@
 
 mod commands;
 mod reading;
+mod search;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -71,6 +72,9 @@ enum Command {
     Init(commands::init::Args),
     Completions(commands::completions::Args),
     Schema(commands::schema::Args),
+    Test(commands::test::Args),
+    Deps(commands::deps::Args),
+    Doc(commands::doc::Args),
 }
 
 /// What commands share.
@@ -115,6 +119,9 @@ fn run(args: Vec<OsString>) -> ExitCode {
         Command::Init(args) => commands::init::run(&args, &context),
         Command::Completions(args) => commands::completions::run(&args, &context),
         Command::Schema(args) => commands::schema::run(&args, &context),
+        Command::Test(args) => commands::test::run(&args, &context),
+        Command::Deps(args) => commands::deps::run(&args, &context),
+        Command::Doc(args) => commands::doc::run(&args, &context),
     };
     match outcome {
         Ok(Status::Fine) => code(0),

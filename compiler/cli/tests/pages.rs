@@ -7,7 +7,7 @@ use aur_compiler::{Given, ReadError, Sources};
 use aur_diagnostics::codes;
 
 /// Pages whose fault needs more than one program to show.
-const WITHOUT_PROGRAM: [&str; 4] = ["E0106", "E0504", "E0506", "W0201"];
+const WITHOUT_PROGRAM: [&str; 5] = ["E0106", "E0323", "E0504", "E0506", "W0201"];
 /// Pages whose remedy needs a second file.
 const WITHOUT_REMEDY: [&str; 3] = ["E0501", "E0502", "E0503"];
 /// Faults that only stand in the way of a plan.

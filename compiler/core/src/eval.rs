@@ -31,7 +31,7 @@ use crate::{Given, Sources};
 
 pub(crate) use builtins::{BUILTINS, sha256_hex};
 pub(crate) use coerce::{finished_text, simple_text, whole_match};
-pub(crate) use inputs::InputValue;
+pub(crate) use inputs::{InputValue, env_name};
 pub(crate) use record::is_key;
 
 /// Elements of one list, and steps of one range.
@@ -55,6 +55,10 @@ pub(crate) struct Compiler<'p> {
     pub(crate) inputs: IndexMap<SmolStr, InputValue<'p>>,
     /// Contents given by `file(..)`, by path.
     pub(crate) files: IndexMap<String, Option<(Rc<str>, String)>>,
+    /// What `file(..)` and `file_hash(..)` read, by place and path.
+    pub(crate) reads: IndexMap<(Span, String), crate::EdgeKind>,
+    /// Whether names that are not bound where a job needs them stay open without a word.
+    pub(crate) keeps_open: bool,
     pub(crate) resolver: crate::resolve::State<'p>,
     /// Elements made so far by comprehensions and ranges.
     elements: usize,
@@ -122,6 +126,8 @@ impl<'p> Compiler<'p> {
             aliases: Vec::new(),
             inputs: IndexMap::new(),
             files: IndexMap::new(),
+            reads: IndexMap::new(),
+            keeps_open: false,
             resolver: crate::resolve::State::default(),
             elements: 0,
         }
@@ -319,9 +325,10 @@ impl<'p> Compiler<'p> {
             },
             tree::ItemKind::Input { name, .. } => self.input(&name.name).at(span),
             tree::ItemKind::Assign { .. } => self.assigned(def),
-            tree::ItemKind::Include { .. } | tree::ItemKind::Check(_) | tree::ItemKind::Broken => {
-                Value::poison(span)
-            }
+            tree::ItemKind::Include { .. }
+            | tree::ItemKind::Check(_)
+            | tree::ItemKind::Test(_)
+            | tree::ItemKind::Broken => Value::poison(span),
         }
     }
 

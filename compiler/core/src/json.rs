@@ -100,6 +100,36 @@ impl<'p> Compiler<'p> {
     }
 }
 
+impl<'p> Compiler<'p> {
+    /// What stands in place of a value that is open, where those are kept: `{{name}}`, or the text with it.
+    pub(crate) fn open_text(&self, value: &Value<'p>) -> Option<String> {
+        match &value.kind {
+            _ if !self.keeps_open => None,
+            Kind::Opaque(ty) => {
+                let written = self.program.sources.text(value.span);
+                let is_short = !written.is_empty() && !written.contains('\n');
+                let name = if is_short {
+                    written.to_string()
+                } else {
+                    ty.to_string()
+                };
+                Some(format!("{{{{{name}}}}}"))
+            }
+            Kind::Pieces(pieces) if pieces.iter().any(|piece| matches!(piece, Piece::Open(_))) => {
+                Some(text_of(&value.kind))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Compiler<'_> {
+    /// Whether a text holds an open name, where those are kept.
+    pub(crate) fn is_open(&self, text: &str) -> bool {
+        self.keeps_open && text.contains("{{")
+    }
+}
+
 fn text_of(kind: &Kind<'_>) -> String {
     match kind {
         Kind::Pieces(pieces) => pieces

@@ -4,9 +4,14 @@
 //! and the diagnostics, also where there is a value.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod deps;
+mod doc;
 mod eval;
+mod expect;
+mod inspect;
 mod json;
 mod lower;
+mod origin;
 mod print;
 mod program;
 mod resolve;
@@ -17,7 +22,9 @@ mod types;
 mod value;
 
 use aur_diagnostics::{Diagnostic, Severity, SourceFile, SourceMap};
+use aur_grammar::tree::{self, ItemKind};
 use aur_ir::Plan;
+use smol_str::SmolStr;
 
 use eval::{Compiler, Context, sha256_hex};
 use json::Form;
@@ -25,6 +32,11 @@ use lower::{Jobs, Lowering, Spans};
 use program::Program;
 use value::Base;
 
+pub use deps::{Declared, Dependencies, Edge, EdgeKind, deps};
+pub use doc::{FieldDoc, FileDoc, ItemDoc, ItemDocKind, doc, doc_of_prelude};
+pub use expect::{Sides, Snapshot, TestResult, Unmet, is_test_file, test};
+pub use inspect::{Outline, inspect};
+pub use origin::{Origin, Traced, Via, eval_with_origins};
 pub use sources::{ReadError, Sources};
 
 /// Where the entry file stands among the modules.
@@ -123,6 +135,26 @@ pub fn compile(host: &dyn Sources, entry: &str, given: &Given) -> Answer<Plan> {
 ///
 /// The expression is the last file of the answer's sources, called `<expression>`.
 pub fn eval(host: &dyn Sources, entry: &str, given: &Given, expr: &str) -> Answer<serde_json::Value> {
+    evaluate(host, entry, given, expr, |compiler, context, tree| {
+        let value = compiler.eval(context, tree, &types::Type::Any);
+        let root = compiler.root_env();
+        compiler.json_of(&value, &root, Form::Printed)
+    })
+}
+
+/// What is made of an expression.
+trait Reading<T>: for<'p> FnOnce(&mut Compiler<'p>, &Context<'p>, &'p tree::Expr) -> T {}
+
+impl<T, F: for<'p> FnOnce(&mut Compiler<'p>, &Context<'p>, &'p tree::Expr) -> T> Reading<T> for F {}
+
+/// Reads an expression in the scope of a program and makes an answer of it.
+fn evaluate<T>(
+    host: &dyn Sources,
+    entry: &str,
+    given: &Given,
+    expr: &str,
+    read: impl Reading<T>,
+) -> Answer<T> {
     let (mut program, mut faults, found) = program::load(host, entry);
     let Ok(()) = found else {
         return unread(program, faults, entry, found);
@@ -134,17 +166,27 @@ pub fn eval(host: &dyn Sources, entry: &str, given: &Given, expr: &str) -> Answe
     compiler.gather_inputs();
     let usage = compiler.unknown_given();
     let context = Context::new(ENTRY_MODULE, Base { file, offset: 0 });
-    let value = compiler.eval(&context, &tree, &types::Type::Any);
-    let root = compiler.root_env();
-    let json = compiler.json_of(&value, &root, Form::Printed);
+    let read = read(&mut compiler, &context, &tree);
     let diagnostics = finish(compiler, faults);
-    let value = (!has_errors(&diagnostics) && usage.is_none()).then_some(json);
+    let value = (!has_errors(&diagnostics) && usage.is_none()).then_some(read);
     Answer {
         sources: program.sources,
         diagnostics,
         value,
         usage,
     }
+}
+
+/// Names of the inputs that the program at `entry` declares.
+fn input_names(host: &dyn Sources, entry: &str) -> Vec<SmolStr> {
+    let (program, _, _) = program::load(host, entry);
+    let files = program.modules.iter().skip(ENTRY_MODULE as usize);
+    let items = files.flat_map(|module| module.tree.items.iter());
+    let names = items.filter_map(|item| match &item.node.kind {
+        ItemKind::Input { name, .. } => Some(name.name.clone()),
+        _ => None,
+    });
+    names.collect()
 }
 
 /// The answer where the entry file itself cannot be read.

@@ -13,6 +13,7 @@ mod policy;
 mod process;
 mod task;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use aur_diagnostics::{Diagnostic, Span, codes};
@@ -55,6 +56,10 @@ pub(crate) struct Lowering<'c, 'p> {
     /// Structs that a job reaches.
     reached: FxHashSet<usize>,
     usual: Usual,
+    /// What stands in place of open values, by pointer, where those are kept.
+    pub(crate) open: BTreeMap<String, String>,
+    /// What stands in place of jobs of which nothing can be known, where those are kept.
+    pub(crate) hidden: Vec<String>,
 }
 
 /// What most jobs share because they leave it to the standard library: lowered once.
@@ -75,6 +80,8 @@ impl<'c, 'p> Lowering<'c, 'p> {
             judge: Judge::Later,
             reached: FxHashSet::default(),
             usual: Usual::default(),
+            open: BTreeMap::new(),
+            hidden: Vec::new(),
         }
     }
 
@@ -124,6 +131,7 @@ impl<'c, 'p> Lowering<'c, 'p> {
                         let context = Context::new(module, base);
                         self.compiler.check_rule(&context, rule, None);
                     }
+                    ItemKind::Test(test) => self.compiler.look_at_test(module, item, test),
                     ItemKind::Include { .. } | ItemKind::Input { .. } | ItemKind::Broken => {}
                 }
             }
@@ -235,10 +243,7 @@ impl<'c, 'p> Lowering<'c, 'p> {
     }
 
     /// Turns the collected spans into those of the plan.
-    pub(crate) fn finish_spans(
-        self,
-        files: &[ir::SourceFile],
-    ) -> std::collections::BTreeMap<String, ir::PlanSpan> {
+    pub(crate) fn finish_spans(self, files: &[ir::SourceFile]) -> BTreeMap<String, ir::PlanSpan> {
         let sources = &self.compiler.program.sources;
         let index_of: Vec<Option<u32>> = sources
             .files()

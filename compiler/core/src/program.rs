@@ -96,7 +96,7 @@ pub(crate) fn item_name(kind: &ItemKind) -> Option<&tree::Ident> {
         | ItemKind::Alias { name, .. }
         | ItemKind::Input { name, .. }
         | ItemKind::Assign { name, .. } => Some(name),
-        ItemKind::Include { .. } | ItemKind::Check(_) | ItemKind::Broken => None,
+        ItemKind::Include { .. } | ItemKind::Check(_) | ItemKind::Test(_) | ItemKind::Broken => None,
     }
 }
 

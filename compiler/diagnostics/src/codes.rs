@@ -55,6 +55,7 @@ codes! {
     E0106 not_text Error "the file is not UTF-8 text";
     E0107 bad_number Error "a number cannot be read";
     E0108 missing_comma Error "two texts of a list stand side by side";
+    E0109 misplaced_test Error "a test stands outside of a test file";
     E0201 unknown_name Error "a name is not defined";
     E0202 unknown_type Error "a type is not defined";
     E0203 unknown_field Error "no such field";
@@ -85,6 +86,7 @@ codes! {
     E0320 bad_command Error "what is run is given twice or not at all";
     E0321 bad_port Error "this cannot be a port";
     E0322 not_a_probe Error "a process that is never ready is waited for";
+    E0323 bad_expectation Error "an expectation cannot be judged";
     E0401 open_name Error "a name inside a text is not bound";
     E0402 bad_reference Error "the text between the braces is not a name";
     E0403 template_cycle Error "texts refer to each other";

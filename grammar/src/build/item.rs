@@ -1,5 +1,7 @@
 //! Items, members and types.
 
+mod test;
+
 use aur_diagnostics::{Applicability, codes};
 
 use super::{Builder, is_literal};
@@ -64,6 +66,7 @@ impl Builder<'_> {
                 ItemKind::Input { name, ty, default }
             }
             Rule::check => ItemKind::Check(self.check(node, cursor)),
+            Rule::test_item => ItemKind::Test(self.test_item(node, cursor)),
             _ => ItemKind::Broken,
         }
     }

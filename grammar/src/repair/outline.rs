@@ -15,6 +15,8 @@ pub(super) enum Context {
     Members,
     /// `enum E { a, b }`
     Names,
+    /// `test "name" { expect a }`
+    Expectations,
     /// `f(a, b)`
     Args,
     /// `(a)`
@@ -126,7 +128,7 @@ impl<'t> Outline<'t> {
         let head = opener.checked_sub(1).filter(|head| self.ends_operand(*head));
         let on_line = head.is_some() && !self.is_first(opener);
         let body = self.body();
-        let keyword = if self.kind(body + 1) == Some(Kind::Word) {
+        let keyword = if matches!(self.kind(body + 1), Some(Kind::Word | Kind::Text)) {
             self.word(body)
         } else {
             ""
@@ -135,6 +137,7 @@ impl<'t> Outline<'t> {
         match self.word(opener) {
             "{" if outermost && keyword == "struct" => Context::Members,
             "{" if outermost && keyword == "enum" => Context::Names,
+            "{" if outermost && keyword == "test" => Context::Expectations,
             "{" if on_line => Context::Fields,
             "{" => Context::Map,
             "(" if on_line => Context::Args,
@@ -222,7 +225,7 @@ impl<'t> Outline<'t> {
         let group = self.group(index);
         let lines = matches!(
             self.context(group),
-            Context::Fields | Context::Members | Context::Names
+            Context::Fields | Context::Members | Context::Names | Context::Expectations
         );
         let close = group.and_then(|group| self.partner(group)).unwrap_or(self.len());
         let least = group.map_or(0, |group| group + 1);

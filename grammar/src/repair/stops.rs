@@ -1,5 +1,7 @@
 //! What was probably meant where the grammar stopped.
 
+mod expectations;
+
 use aur_diagnostics::{Applicability, codes, nearest};
 
 use super::outline::{Context, Outline};
@@ -9,7 +11,7 @@ use crate::scan::Kind;
 use crate::tree::{Range, SyntaxError};
 
 /// Words an item may start with.
-const KEYWORDS: [&str; 6] = ["include", "struct", "enum", "type", "input", "check"];
+const KEYWORDS: [&str; 7] = ["include", "struct", "enum", "type", "input", "check", "test"];
 
 impl Repair<'_> {
     /// Reports the place where the grammar stopped and gets it past there. Says whether the text changed.
@@ -27,6 +29,7 @@ impl Repair<'_> {
                 Context::Map => self.in_map(outline, stop),
                 Context::Members => self.in_members(outline, stop),
                 Context::Names => self.in_names(outline, stop),
+                Context::Expectations => self.in_expectations(outline, stop),
                 Context::Args | Context::List => self.in_list(outline, stop, context),
                 Context::Paren => self.in_paren(outline, stop),
                 Context::Index => false,
@@ -70,6 +73,7 @@ impl Repair<'_> {
             Context::Fields | Context::Members | Context::Item => outline.path_end(first.max(outline.body())),
             Context::Map
             | Context::Names
+            | Context::Expectations
             | Context::Args
             | Context::List
             | Context::Paren
@@ -90,9 +94,12 @@ impl Repair<'_> {
                 let (start, end) = outline.bytes(first, behind + 1);
                 self.patch(start, end, "");
             }
-            Context::Map | Context::Fields | Context::Members | Context::Names | Context::Item => {
-                self.patch(start, end, "")
-            }
+            Context::Map
+            | Context::Fields
+            | Context::Members
+            | Context::Names
+            | Context::Expectations
+            | Context::Item => self.patch(start, end, ""),
         }
         if self.text == before && stop < outline.len() {
             let (start, end) = outline.bytes(stop, stop + 1);
@@ -380,6 +387,9 @@ impl Repair<'_> {
         if outline.len() == 0 {
             return false;
         }
+        if self.unnamed_test(outline, body, stop) {
+            return true;
+        }
         if outline.len() == body {
             let last = body.saturating_sub(1);
             let range = self.token_range(outline, last);
@@ -421,7 +431,11 @@ impl Repair<'_> {
         }
         if stop == outline.path_end(body)
             && outline.kind(body) == Some(Kind::Word)
-            && !KEYWORDS.contains(&outline.word(body))
+            && (!KEYWORDS.contains(&outline.word(body)) || outline.word(body) == "test")
+            && !matches!(
+                (outline.word(body), outline.kind(stop)),
+                ("test", Some(Kind::Text))
+            )
         {
             return self.missing_sign(outline, body, stop, "=");
         }
@@ -449,6 +463,7 @@ impl Repair<'_> {
             return false;
         }
         let shape = match (outline.kind(body + 1), outline.word(body + 2)) {
+            (Some(Kind::Text), "{") => Some("test"),
             (Some(Kind::Text), _) => Some("include"),
             (Some(Kind::Word), ":") => Some("input"),
             (Some(Kind::Word), "{")
@@ -459,7 +474,8 @@ impl Repair<'_> {
             _ => None,
         };
         let near = nearest(word, KEYWORDS).filter(|near| match *near {
-            "include" => outline.kind(body + 1) == Some(Kind::Text),
+            "include" => outline.kind(body + 1) == Some(Kind::Text) && outline.word(body + 2) != "{",
+            "test" => outline.kind(body + 1) == Some(Kind::Text) && outline.word(body + 2) == "{",
             "check" => !matches!(outline.word(body + 1), "=" | ":" | "." | "[" | "{"),
             _ => outline.kind(body + 1) == Some(Kind::Word),
         });

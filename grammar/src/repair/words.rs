@@ -41,7 +41,12 @@ fn word(rule: Rule) -> Option<&'static str> {
         Rule::infix => "an operator",
         Rule::an_item | Rule::item => "an item",
         Rule::end_of_item => "a new line",
-        Rule::end_of_members | Rule::end_of_names | Rule::end_of_fields | Rule::end_of_map => "`}`",
+        Rule::expectation => "`expect`",
+        Rule::end_of_test
+        | Rule::end_of_members
+        | Rule::end_of_names
+        | Rule::end_of_fields
+        | Rule::end_of_map => "`}`",
         Rule::end_of_args | Rule::end_of_paren => "`)`",
         Rule::end_of_index | Rule::end_of_list => "`]`",
         Rule::equals_sign => "`=`",

@@ -120,6 +120,7 @@ pub(crate) fn item_text(item: &ItemNode) -> String {
             format!("({}{ty} = {})", name.name, expr(value))
         }
         ItemKind::Check(check) => check_text(check),
+        ItemKind::Test(test) => test_text(test),
         ItemKind::Broken => "(broken)".to_owned(),
     };
     out
@@ -152,6 +153,19 @@ fn check_text(check: &CheckRule) -> String {
         .as_ref()
         .map_or(String::new(), |message| format!(" {}", text(message)));
     format!("(check {}{message})", expr(&check.condition))
+}
+
+fn test_text(test: &TestItem) -> String {
+    let expectations = test.expectations.iter().map(|one| match &one.kind {
+        ExpectationKind::Holds(condition) => format!(" (expect {})", expr(condition)),
+        ExpectationKind::Error { code, program } => {
+            format!(" (expect-error {} {})", code.name, expr(program))
+        }
+        ExpectationKind::Plan { program, snapshot } => {
+            format!(" (expect-plan {} {})", expr(program), expr(snapshot))
+        }
+    });
+    format!("(test {}{})", text(&test.name), expectations.collect::<String>())
 }
 
 fn type_text(ty: &TypeExpr) -> String {

@@ -35,6 +35,65 @@ f = 3
 }
 
 #[test]
+fn tests_that_are_broken() {
+    assert_snapshot!(show(r#"test "a" {
+  a == 1
+  expcet b == 2
+  expect c == 3 4
+  expect
+  expect plan file("x") != file("y")
+  expect d == 5
+}
+test {
+  expect 1 == 1
+}
+tset "b" { expect true }
+test "c" {
+  expect a ==
+x = 1
+test
+test "d"
+y = 2
+test "e" { x = 1 }
+test f { expect true }
+test "g" { expect error E0101 file("x") }
+"#), @r#"
+    (test "a" (expect (== a 1)) (expect (== b 2)) (expect (== c 3)) (expect ?) (expect-plan (!= (call file "x") (call file "y")) ?) (expect (== d 5)))
+    (test "" (expect (== 1 1)))
+    (test "b" (expect true))
+    (broken)
+    (x = 1)
+    (test = ?)
+    (broken)
+    (y = 2)
+    (test "e")
+    (test "f" (expect true))
+    (test "g" (expect-error E0101 (call file "x")))
+    2:3-4 E0101 expected `expect`, found `a` | what a test holds starts with `expect`
+      Unsafe fix, insert `expect`: 2:3-3 "expect "
+    3:3-9 E0101 expected `expect`, found `expcet` | what a test holds starts with `expect`
+      Unsafe fix, write `expect`: 3:3-9 "expect"
+    4:17-18 E0101 expected `,` or a new line, found `4` | the expectation could end before this
+    5:3-9 E0101 expected a value after `expect` | nothing follows
+    6:15-37 E0101 a plan is compared with the file that holds it | expected `==` and a file | write `expect plan file("main.aur") == file("main.plan.json")`
+    9:6-7 E0101 a test is named by a text | expected a text | say what it shows: `test "the defaults" {`
+    12:1-5 E0101 `tset` starts no item | did you mean `test`?
+      Unsafe fix, write `test`: 12:1-5 "test"
+    13:10-11 E0102 `{` is never closed | opened here
+      14:14-14 expected `}` by here
+      Unsafe fix, insert `}`: 14:14-14 "}"
+    14:12-14 E0101 expected a value after `==` | nothing follows
+    16:1-5 E0101 expected `=` and a value | this is a name only
+    17:9-9 E0101 expected `{`, found the end | not expected here
+    19:12-13 E0101 expected `expect`, found `x` | what a test holds starts with `expect`
+    20:6-7 E0101 a test is named by a text | expected a text
+      Safe fix, write quotes: 20:6-7 "\"f\""
+    21:31-35 E0101 expected `in`, found `file` | expected `in` before this
+      Unsafe fix, insert `in`: 21:31-31 "in "
+    "#);
+}
+
+#[test]
 fn five_errors_of_one_item() {
     assert_snapshot!(show(r#"job = Job {
   name =

@@ -10,7 +10,7 @@ use crate::split::split;
 use crate::tree::{Item, Tree};
 
 /// Items of every kind, as people write them.
-const ITEMS: [&str; 16] = [
+const ITEMS: [&str; 17] = [
     "include \"lib/base.aur\"",
     "include \"lib/base.aur\" as base",
     "/// What it takes.\n@deprecated(\"use other\")\ninput release: String = \"2024.11\"",
@@ -25,6 +25,7 @@ const ITEMS: [&str; 16] = [
     "plan = order(a, b) + [m -> reducer for m in mappers]",
     "script = Process {\n  name = \"script\"\n  cmdline = \"\"\"\n    set -e\n    for x in {{list}}; do echo \"$x\"; done\n    \"\"\"\n  env = { PATH: \"/bin\", \"A-B\": r\"\\d+\" }\n}",
     "prod = base {\n  resources.cpu = 4.0\n  env[\"k\"] = unset\n  if = 3\n}.bind(profile = Profile {}, \"a.b\" = 1)",
+    "test \"both\" {\n  expect a.b == [1, 2] and c != {d: 1}\n  expect error E0203 in file(\"bad.aur\"), expect x\n  expect plan file(\"m.aur\") == file(\"m.json\")\n}",
     "wait = 30s + 5m * 2 - 500ms // 2",
     "jobs = [\n  Job { name = \"a\", task = task },\n  prod { name = \"b\" },\n]",
 ];

@@ -53,6 +53,39 @@ check x > 1
 }
 
 #[test]
+fn tests_and_their_words() {
+    assert_snapshot!(show(r#"/// Why.
+test "values" {
+  expect a == 2 and
+    b != [1]
+  expect error E0203 in file("bad.aur"), expect error unknown_field in dir.path
+  expect plan file("main.aur") == file("main.plan.json")
+  # The words are names elsewhere.
+  expect error == 1
+  expect error in [1]
+  expect plan and plan.x
+  expect -expect == 3
+  expect [1] == x
+  expect (1) == x
+}
+test 'empty' {}
+test "one" { expect true }
+test = 3
+expect = test
+error: Integer = test + plan
+p = P { test = 1, expect = 2 }
+"#), @r#"
+    (doc "Why.") (test "values" (expect (and (== a 2) (!= b [1]))) (expect-error E0203 (call file "bad.aur")) (expect-error unknown_field dir.path) (expect-plan (call file "main.aur") (call file "main.plan.json")) (expect (== error 1)) (expect (in error [1])) (expect (and plan plan.x)) (expect (== (- expect) 3)) (expect (== [1] x)) (expect (== 1 x)))
+    (test "empty")
+    (test "one" (expect true))
+    (test = 3)
+    (expect = test)
+    (error: Integer = (+ test plan))
+    (p = (P{(test = 1) (expect = 2)}))
+    "#);
+}
+
+#[test]
 fn precedence_from_loosest_to_tightest() {
     assert_snapshot!(value("a if b else c if d else e"), @"(if b a (if d c e))");
     assert_snapshot!(value("a or b and not c == d"), @"(or a (and b (not (== c d))))");

@@ -2,7 +2,7 @@
 //!
 //! An `aur` block is a program; a line that ends in `# error: E0203` or `# warning: W0301` has exactly
 //! that at it, and nothing else is reported. `aur file=lib.aur` is a file that later programs under the
-//! same heading may include. Behind a program, `json eval="EXPR"` and `text eval="EXPR"` show a value in
+//! same heading may include; the tests of `aur file=x_test.aur` hold. Behind a program, `json eval="EXPR"` and `text eval="EXPR"` show a value in
 //! its scope, `json plan="/jobs/0/.."` a part of its plan; `given="a=1 b=2"` on the program gives inputs.
 
 use std::collections::BTreeSet;
@@ -104,6 +104,18 @@ impl Example<'_> {
     }
 }
 
+/// All tests of a file hold.
+fn passes(sources: &Memory, path: &str) -> Result<(), String> {
+    let answer = aur_compiler::test(sources, path, &Given::default());
+    let results = answer.value.unwrap_or_default();
+    let is_sound = answer.diagnostics.is_empty() && results.iter().all(|test| test.unmet.is_empty());
+    if is_sound && !results.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{}{results:#?}", messages(&answer.diagnostics)))
+    }
+}
+
 /// Runs the examples of a document; gives their number and what is wrong.
 fn run_examples(document: &str) -> (usize, String) {
     let text = std::fs::read_to_string(repository().join(document)).expect("the document");
@@ -123,7 +135,10 @@ fn run_examples(document: &str) -> (usize, String) {
         let outcome = match (block.language.as_str(), block.get("file")) {
             (_, Some(path)) => {
                 sources.files.insert(path.to_string(), block.text.clone());
-                continue;
+                if !aur_compiler::is_test_file(path) {
+                    continue;
+                }
+                passes(&sources, path)
             }
             ("aur", None) => {
                 sources.files.insert("main.aur".to_string(), block.text.clone());

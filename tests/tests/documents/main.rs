@@ -2,5 +2,6 @@
 
 mod language;
 mod pages;
+mod prelude;
 mod readme;
 mod schemas;

@@ -10,8 +10,8 @@ use aur_tests::{Block, Memory, blocks};
 /// Codes that only a compilation reports, a check does not.
 const OF_COMPILING: [&str; 2] = ["E0317", "E0505"];
 
-/// Not text, not readable, and faults of the command line: no program on a page can show these.
-const WITHOUT_PROGRAM: [&str; 3] = ["E0106", "E0504", "E0506"];
+/// Not text, not readable, tests, and faults of the command line: no program on a page can show these.
+const WITHOUT_PROGRAM: [&str; 4] = ["E0106", "E0323", "E0504", "E0506"];
 
 fn reported(code: &Code, sources: &Memory) -> BTreeSet<&'static str> {
     let entry = "main.aur";

@@ -28,6 +28,16 @@ fn the_diagnostics() {
     agrees("diagnostics", &aur_render::document_schema());
 }
 
+#[test]
+fn what_aurc_tells() {
+    agrees("tests", &aur_report::schema_of::<aur_report::TestsDocument>());
+    agrees(
+        "dependencies",
+        &aur_report::schema_of::<aur_report::DependenciesDocument>(),
+    );
+    agrees("origins", &aur_report::schema_of::<aur_report::OriginsDocument>());
+}
+
 /// A schema that accepts anything proves nothing.
 #[test]
 fn schemas_refuse_what_is_wrong() {
@@ -39,6 +49,18 @@ fn schemas_refuse_what_is_wrong() {
             r#"{"event":"no such event","task_id":"t","time_ms":1}"#,
         ),
         (aur_render::document_schema(), r#"{"version":1}"#),
+        (
+            aur_report::schema_of::<aur_report::TestsDocument>(),
+            r#"{"version":1}"#,
+        ),
+        (
+            aur_report::schema_of::<aur_report::DependenciesDocument>(),
+            r#"{"version":1}"#,
+        ),
+        (
+            aur_report::schema_of::<aur_report::OriginsDocument>(),
+            r#"{"version":1}"#,
+        ),
     ] {
         let validator = jsonschema::validator_for(&schema).expect("a schema");
         let wrong: Value = serde_json::from_str(wrong).expect("JSON");

@@ -61,6 +61,12 @@ const LAYERS: &[Layer] = &[
     ),
     layer("aur-render", "compiler/render", Shell, &["aur-diagnostics"]),
     layer(
+        "aur-report",
+        "compiler/report",
+        Shell,
+        &["aur-compiler", "aur-diagnostics", "aur-ir", "aur-render"],
+    ),
+    layer(
         "aur-terminal",
         "compiler/terminal",
         Shell,
@@ -84,6 +90,7 @@ const LAYERS: &[Layer] = &[
             "aur-ir",
             "aur-lsp",
             "aur-render",
+            "aur-report",
             "aur-terminal",
         ],
     ),
@@ -121,6 +128,7 @@ const LAYERS: &[Layer] = &[
             "aur-ir",
             "aur-machine",
             "aur-render",
+            "aur-report",
         ],
     ),
 ];
@@ -131,6 +139,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("pest_derive", &["aur-grammar"]),
     ("ariadne", &["aur-render"]),
     ("miette", &["aur-terminal"]),
+    ("pulldown-cmark", &["aur-report"]),
     ("clap", &["aur", "aur-terminal", "aurc"]),
     ("clap_complete", &["aur", "aurc"]),
     ("libc", &["aur-host"]),

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use aur_compiler::Outline;
 use aur_disk::Project;
 use aur_ir::{Edge, EdgeKind, Job, Plan, Process};
 use aur_render::clean;
-use aur_terminal::{InputArgs, plural};
+use aur_terminal::{Failure, InputArgs, plural};
 
 use crate::reading::is_colored;
 use crate::{Context, Outcome, Status};
 
 /// Show a job as it will run: task, order, and processes with their commands
+///
+/// What depends on an input without a value, or on a name that is not bound, stays as `{{name}}`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  aurc inspect main.aur\n  aurc inspect main.aur hello\n  \
@@ -30,14 +33,20 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let given = args.inputs.given()?;
     let project = aur_terminal::open(&args.file, None, context.project.as_deref())?;
-    let answer = aur_compiler::compile(&project, project.entry(), &given);
-    let Some(plan) = aur_terminal::value_or_errors(&project, answer, &context.terminal, context.is_quiet)?
+    let answer = aur_compiler::inspect(&project, project.entry(), &given);
+    let Some(outline) = aur_terminal::value_or_errors(&project, answer, &context.terminal, context.is_quiet)?
     else {
         return Ok(Status::Faulty);
     };
-    let index = aur_terminal::select_job(&plan, args.job.as_deref())?;
+    let plan = &outline.plan;
+    note_open(&outline, context);
+    if plan.jobs.is_empty() {
+        return Err(Failure::new("there is no job that could be shown").exit_with(1));
+    }
+    let index = aur_terminal::select_job(plan, args.job.as_deref())?;
     let page = Page {
-        plan: &plan,
+        plan,
+        open: &outline.open,
         project: &project,
         is_colored: is_colored(context.terminal.out),
         text: String::new(),
@@ -48,9 +57,36 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     Ok(Status::Fine)
 }
 
+/// Says what is open, and what cannot be shown for it.
+fn note_open(outline: &Outline, context: &Context) {
+    if context.is_quiet {
+        return;
+    }
+    for hidden in &outline.hidden {
+        context.terminal.tell(&format!(
+            "not shown, because it is not known yet: {}\n",
+            clean(hidden)
+        ));
+    }
+    if let Some(help) = give_inputs(outline) {
+        context.terminal.tell(&format!("{help}\n"));
+    }
+}
+
+fn give_inputs(outline: &Outline) -> Option<String> {
+    let names: Vec<String> = outline
+        .missing_inputs
+        .iter()
+        .map(|name| clean(name).into_owned())
+        .collect();
+    (!names.is_empty()).then(|| format!("inputs without a value: {}; give them with -E", names.join(", ")))
+}
+
 /// A job as text.
 struct Page<'a> {
     plan: &'a Plan,
+    /// What stands in place of open values, by pointer.
+    open: &'a BTreeMap<String, String>,
     project: &'a Project,
     is_colored: bool,
     text: String,
@@ -78,11 +114,16 @@ impl Page<'_> {
         } else {
             "no"
         };
-        self.row("service", kind);
-        self.row("instances", &job.instances.to_string());
+        self.known_row("service", &format!("{at}/service"), kind);
+        self.known_row(
+            "instances",
+            &format!("{at}/instances"),
+            &job.instances.to_string(),
+        );
         let failures = u64::try_from(job.max_task_failures).ok();
-        self.row("failures", &most(failures, "failed attempt"));
-        self.row("priority", &job.priority.to_string());
+        let limit = most(failures, "failed attempt");
+        self.known_row("failures", &format!("{at}/max_task_failures"), &limit);
+        self.known_row("priority", &format!("{at}/priority"), &job.priority.to_string());
         if job.production {
             self.row("production", "yes");
         }
@@ -110,26 +151,28 @@ impl Page<'_> {
             "resources",
             &format!(
                 "cpu {}, ram {}, disk {}",
-                resources.cpu,
-                bytes(resources.ram_bytes),
-                bytes(resources.disk_bytes)
+                self.known(&format!("{at}/resources/cpu"), resources.cpu.to_string()),
+                self.known(&format!("{at}/resources/ram_bytes"), bytes(resources.ram_bytes)),
+                self.known(&format!("{at}/resources/disk_bytes"), bytes(resources.disk_bytes))
             ),
         );
-        self.row("failures", &most(limit(task.max_failures), "failed process"));
+        let most_failures = most(limit(task.max_failures), "failed process");
+        self.known_row("failures", &format!("{at}/max_failures"), &most_failures);
         let concurrency = match task.max_concurrency {
             0 => "as many processes at a time as there are".to_string(),
             count => format!("at most {} at a time", plural(count, "process")),
         };
-        self.row("concurrency", &concurrency);
-        self.row(
-            "finalization",
-            &format!("at most {}", milliseconds(task.finalization_wait_ms)),
-        );
+        self.known_row("concurrency", &format!("{at}/max_concurrency"), &concurrency);
+        let wait = format!("at most {}", milliseconds(task.finalization_wait_ms));
+        self.known_row("finalization", &format!("{at}/finalization_wait_ms"), &wait);
         if let Some(user) = &task.user {
             self.row("user", user);
         }
         for (path, content) in &task.files {
             self.row("file", &format!("{path} ({} bytes)", content.len()));
+        }
+        if let Some(open) = self.open.get(&format!("{at}/processes")).cloned() {
+            self.row("processes", &open);
         }
         let names: Vec<&str> = task
             .processes
@@ -165,11 +208,10 @@ impl Page<'_> {
         if !kinds.is_empty() {
             self.row("kind", &kinds.join(", "));
         }
-        self.row("failures", &most(limit(process.max_failures), "failed run"));
-        self.row(
-            "pause",
-            &format!("{} between runs", milliseconds(process.min_duration_ms)),
-        );
+        let most_failures = most(limit(process.max_failures), "failed run");
+        self.known_row("failures", &format!("{at}/max_failures"), &most_failures);
+        let pause = format!("{} between runs", milliseconds(process.min_duration_ms));
+        self.known_row("pause", &format!("{at}/min_duration_ms"), &pause);
         for (i, line) in process.command().lines().enumerate() {
             self.row(if i == 0 { "command" } else { "" }, line);
         }
@@ -184,6 +226,16 @@ impl Page<'_> {
             false => format!("{kind} {name}{place}\n"),
         };
         self.text.push_str(&line);
+    }
+
+    /// The value, or what stands in place of it where it is open.
+    fn known(&self, at: &str, value: String) -> String {
+        self.open.get(at).cloned().unwrap_or(value)
+    }
+
+    fn known_row(&mut self, word: &str, at: &str, value: &str) {
+        let value = self.known(at, value.to_string());
+        self.row(word, &value);
     }
 
     fn row(&mut self, word: &str, value: &str) {

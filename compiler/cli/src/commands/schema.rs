@@ -17,12 +17,21 @@ enum Document {
     Plan,
     /// What `aurc check --format json` writes
     Diagnostics,
+    /// What `aurc test --json` prints
+    Tests,
+    /// What `aurc deps --json` prints
+    Dependencies,
+    /// What `aurc eval --origin --json` prints
+    Origins,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let schema = match args.document {
         Document::Plan => aur_ir::json_schema(),
         Document::Diagnostics => aur_render::document_schema(),
+        Document::Tests => aur_report::schema_of::<aur_report::TestsDocument>(),
+        Document::Dependencies => aur_report::schema_of::<aur_report::DependenciesDocument>(),
+        Document::Origins => aur_report::schema_of::<aur_report::OriginsDocument>(),
     };
     context.terminal.print(reading::json_for_reading(&schema))?;
     Ok(Status::Fine)

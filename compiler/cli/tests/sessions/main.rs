@@ -2,8 +2,13 @@
 
 mod check;
 mod compile;
+mod deps;
+mod doc;
 mod fmt;
+mod inspect;
+mod origin;
 mod other;
 mod schemas;
 mod session;
 mod show;
+mod test;

@@ -199,6 +199,9 @@ fn help_and_version() {
       init         Start a project: a commented program, `aur.toml` and `.gitignore`
       completions  Print a script that completes aurc's commands and flags in a shell
       schema       Print the JSON Schema of what aurc writes
+      test         Run the tests of files whose names end in `_test.aur`
+      deps         Show what a program depends on: files, inputs and environment variables
+      doc          Write the reference of programs from their doc comments
       help         Print this message or the help of the given subcommand(s)
 
     Options:

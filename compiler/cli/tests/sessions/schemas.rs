@@ -28,4 +28,20 @@ fn documents_follow_their_schemas() {
         "aurc check broken.aur --format json",
         "aurc schema diagnostics",
     );
+    let test =
+        "test \"x\" { expect [1] == [2], expect error E0101 in file(\"main.aur\") }\ntest \"y\" { expect }\n";
+    let program = "include \"main.aur\" as m\ninput w: String = env(\"W\")\ny = \"{{w}} {{x}}\".bind(x = file(\"main.aur\"))\n";
+    let session = Session::new(&[("main.aur", HELLO), ("a_test.aur", test), ("b.aur", program)]);
+    follows(&session, "aurc test --json", "aurc schema tests");
+    follows(&session, "aurc deps b.aur --json", "aurc schema dependencies");
+    follows(
+        &session,
+        "aurc eval b.aur y --origin --json -E w=1",
+        "aurc schema origins",
+    );
+    follows(
+        &session,
+        "aurc eval b.aur m.hello --origin --json",
+        "aurc schema origins",
+    );
 }

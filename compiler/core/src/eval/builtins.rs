@@ -437,6 +437,11 @@ impl<'p> Compiler<'p> {
                 .push(read_fault(&written, place, &crate::ReadError::OutsideRoot));
             return Value::poison(span);
         };
+        let kind = match part {
+            FilePart::Content => crate::EdgeKind::Content,
+            FilePart::Hash => crate::EdgeKind::Hash,
+        };
+        self.reads.insert((place, full.clone()), kind);
         if !self.files.contains_key(&full) {
             let content = self.read_file(&full, place);
             self.files.insert(full.clone(), content);

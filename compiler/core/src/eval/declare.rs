@@ -299,6 +299,7 @@ impl<'p> Compiler<'p> {
             | ItemKind::Input { .. }
             | ItemKind::Assign { .. }
             | ItemKind::Check(_)
+            | ItemKind::Test(_)
             | ItemKind::Broken => Type::Any,
         }
     }

@@ -316,7 +316,7 @@ fn given_value<'a>(given: &'a Given, name: &str) -> Option<Outside<'a>> {
 }
 
 /// The variable of a default `env("NAME")`.
-fn env_name(default: Option<&Expr>) -> Option<SmolStr> {
+pub(crate) fn env_name(default: Option<&Expr>) -> Option<SmolStr> {
     let ExprKind::Call { callee, args } = &default?.kind else {
         return None;
     };

@@ -18,10 +18,12 @@ impl<'p> Lowering<'_, 'p> {
             let error = Diagnostic::new(&codes::no_jobs, list.span, "the list of jobs is empty");
             self.error(error.help("put a job into it: `jobs = [hello]`"));
         }
+        self.hidden.extend(self.compiler.open_text(list));
         let mut jobs: Vec<ir::Job> = Vec::with_capacity(elements.len());
         let mut places: BTreeMap<String, Span> = BTreeMap::new();
         for (value, env) in elements {
             let Some(placed) = self.place(&value, &env) else {
+                self.hidden.extend(self.compiler.open_text(&value));
                 continue;
             };
             let span = placed.inner.span;
@@ -30,7 +32,7 @@ impl<'p> Lowering<'_, 'p> {
             let Some(job) = self.below(&format!("jobs/{index}"), |this| this.job(&placed)) else {
                 continue;
             };
-            if let Some(first) = places.get(&job.key) {
+            if let Some(first) = places.get(&job.key).filter(|_| !self.compiler.is_open(&job.key)) {
                 let error = Diagnostic::new(
                     &codes::duplicate_job,
                     span,
@@ -58,6 +60,9 @@ impl<'p> Lowering<'_, 'p> {
         let cluster = self.job_word(placed, "cluster");
         let role = self.job_word(placed, "role");
         let environment = self.job_word(placed, "environment");
+        if let Some(task) = self.read(placed, "task") {
+            self.hidden.extend(self.compiler.open_text(&task.value));
+        }
         let task = self
             .nested(placed, "task")
             .and_then(|task| self.below("task", |this| this.job_task(&task)));
@@ -124,7 +129,7 @@ impl<'p> Lowering<'_, 'p> {
     /// A part of the job key.
     fn job_word(&mut self, placed: &Placed<'p>, name: &str) -> Option<String> {
         let (word, span) = self.placed_text(placed, name)?;
-        if !ir::is_job_word(&word) {
+        if !ir::is_job_word(&word) && !self.compiler.is_open(&word) {
             if span.is_none() && self.compiler.sink.has_errors() {
                 return None;
             }

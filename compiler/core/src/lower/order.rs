@@ -120,7 +120,9 @@ impl<'p> Lowering<'_, 'p> {
             Some(ready) => (self.read(&ready, "process")?.value, ir::EdgeKind::Ready),
             None => (self.compiler.settle(part, env, self.judge), ir::EdgeKind::Success),
         };
-        let name = crate::eval::finished_text(&name.kind)?.into_owned();
+        let open = self.compiler.open_text(&name);
+        let finished = || crate::eval::finished_text(&name.kind).map(|name| name.into_owned());
+        let name = open.or_else(finished)?;
         match index_of.get(name.as_str()) {
             Some(index) => Some((*index, on)),
             None => {
@@ -132,7 +134,9 @@ impl<'p> Lowering<'_, 'p> {
 
     fn report_unknown_process(&mut self, name: &str, span: Span, members: &[Member]) {
         // With an open name among the processes, this may be the one.
-        if members.iter().any(|member| member.name.is_none()) {
+        let is_open = |name: &str| self.compiler.is_open(name);
+        let has_open_name = |member: &Member| member.name.as_deref().is_none_or(is_open);
+        if members.iter().any(has_open_name) || is_open(name) {
             return;
         }
         let names = || members.iter().filter_map(|member| member.name.as_deref());

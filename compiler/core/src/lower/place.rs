@@ -70,6 +70,7 @@ impl<'p> Lowering<'_, 'p> {
     fn read_leaf(&mut self, placed: &Placed<'p>, name: &str, leaf: Option<&str>) -> Option<Value<'p>> {
         let read = self.read(placed, name)?;
         self.trace(Some(leaf.unwrap_or(name)), read.span, read.from);
+        self.note_open(leaf.unwrap_or(name), &read.value);
         Some(read.value)
     }
 
@@ -82,6 +83,7 @@ impl<'p> Lowering<'_, 'p> {
     pub(crate) fn placed_text(&mut self, placed: &Placed<'p>, name: &str) -> Option<(String, Option<Span>)> {
         let read = self.read(placed, name)?;
         self.trace(Some(name), read.span, read.from);
+        self.note_open(name, &read.value);
         let text = self.known_text(&read.value)?;
         Some((text, read.span))
     }
@@ -96,7 +98,17 @@ impl<'p> Lowering<'_, 'p> {
         self.known_text(&value)
     }
 
+    /// Keeps what stands in place of an open value.
+    pub(crate) fn note_open(&mut self, leaf: &str, value: &Value<'p>) {
+        if let Some(open) = self.compiler.open_text(value).filter(|_| self.is_traced) {
+            self.open.insert(format!("{}/{leaf}", self.pointer), open);
+        }
+    }
+
     fn known_text(&mut self, value: &Value<'p>) -> Option<String> {
+        if let Some(open) = self.compiler.open_text(value) {
+            return Some(open);
+        }
         match &value.kind {
             Kind::Pieces(pieces) => {
                 self.report_late(pieces, value.span);
@@ -124,7 +136,12 @@ impl<'p> Lowering<'_, 'p> {
     /// A text in which runtime names may stand; none where a name is open.
     pub(crate) fn late_text(&mut self, placed: &Placed<'p>, name: &str) -> Option<ir::Text> {
         let value = self.read_leaf(placed, name, None)?;
-        late_text(&value)
+        self.late_or_open(&value)
+    }
+
+    fn late_or_open(&self, value: &Value<'p>) -> Option<ir::Text> {
+        let open = self.compiler.open_text(value).map(ir::Text::Plain);
+        open.or_else(|| late_text(value))
     }
 
     /// A list of texts in which runtime names may stand; none where the list or a name in it is open.
@@ -135,7 +152,10 @@ impl<'p> Lowering<'_, 'p> {
         }
         elements(&list, &placed.env)
             .iter()
-            .map(|(item, env)| late_text(&self.compiler.settle(item, env, self.judge)))
+            .map(|(item, env)| {
+                let settled = self.compiler.settle(item, env, self.judge);
+                self.late_or_open(&settled)
+            })
             .collect()
     }
 
@@ -147,7 +167,7 @@ impl<'p> Lowering<'_, 'p> {
     ) -> BTreeMap<String, (ir::Text, Span)> {
         let mut out = BTreeMap::new();
         for (key, value, span) in self.settled_pairs(placed, name) {
-            if let (Some(key), Some(text)) = (self.known_text(&key), late_text(&value)) {
+            if let (Some(key), Some(text)) = (self.known_text(&key), self.late_or_open(&value)) {
                 out.insert(key, (text, span));
             }
         }
@@ -332,6 +352,9 @@ impl<'p> Lowering<'_, 'p> {
 
     /// A resolved value as a port: a number, the text of one, a name, or `{{aur.ports[name]}}`.
     pub(crate) fn port_of(&mut self, value: &Value<'p>) -> Option<ir::Port> {
+        if let Some(open) = self.compiler.open_text(value) {
+            return Some(ir::Port::Name(open));
+        }
         if let Kind::Int(number) = value.kind {
             return u16::try_from(number).ok().map(ir::Port::Number);
         }

@@ -64,7 +64,7 @@ impl<'p> Lowering<'_, 'p> {
 
     fn process_name(&mut self, placed: &Placed<'p>) -> Option<String> {
         let (name, span) = self.placed_text(placed, "name")?;
-        if ir::is_process_name(&name) {
+        if ir::is_process_name(&name) || self.compiler.is_open(&name) {
             return Some(name);
         }
         let own = placed.inner.span;

@@ -32,6 +32,7 @@ impl<'p> Lowering<'_, 'p> {
     /// Lowers a task and judges its rules; open names are skipped where no job reaches it.
     pub(super) fn task(&mut self, placed: &Placed<'p>) -> Option<ir::Task> {
         let list = self.read(placed, "processes")?;
+        self.note_open("processes", &list.value);
         let processes = self.processes(placed, &list.value, list.span);
         let members: Vec<Member> = processes.iter().map(|(member, _)| member.clone()).collect();
         let order = self.order(placed, &members);
@@ -87,7 +88,7 @@ impl<'p> Lowering<'_, 'p> {
             let (member, process) = self.below(&format!("processes/{index}"), |this| {
                 this.process(&placed, task.inner.span)
             });
-            if let Some(name) = &member.name {
+            if let Some(name) = member.name.as_ref().filter(|name| !self.compiler.is_open(name)) {
                 match first.get(name) {
                     Some(earlier) => {
                         let error = Diagnostic::new(

@@ -19,6 +19,9 @@ impl<'p> Compiler<'p> {
         span: Span,
         name: &str,
     ) {
+        if self.keeps_open && matches!(judge, Judge::Job(_)) {
+            return;
+        }
         let Some(root) = address.first() else { return };
         // What a default of the standard library lacks was mostly reported where it was left out.
         if self.is_prelude(span) && self.sink.has_errors() {

@@ -10,6 +10,7 @@ mod checks;
 mod coerce;
 mod declare;
 mod inputs;
+mod names;
 mod operators;
 mod options;
 mod record;
@@ -23,11 +24,12 @@ use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::program::{Def, Program, near_name};
+use crate::program::{Def, Program};
 use crate::sink::Sink;
 use crate::types::{StructDecl, Type};
 use crate::value::{Base, Kind, Scope, TextRef, Value};
 use crate::{Given, Sources};
+use names::Sought;
 
 pub(crate) use builtins::{BUILTINS, sha256_hex};
 pub(crate) use coerce::{finished_text, simple_text, whole_match};
@@ -147,7 +149,7 @@ impl<'p> Compiler<'p> {
     fn eval_kind(&mut self, context: &Context<'p>, expr: &'p Expr, want: &Type<'p>) -> Value<'p> {
         let span = context.base.span(expr.range);
         let kind = match &expr.kind {
-            ExprKind::Name(name) => return self.name(context, name, span),
+            ExprKind::Name(name) => return self.name(context, name, Sought::Value(want), span),
             ExprKind::Text(text) => {
                 self.check_sections(text, context.base);
                 Kind::Text(TextRef {
@@ -233,66 +235,6 @@ impl<'p> Compiler<'p> {
                 Kind::Poison
             }
         }
-    }
-
-    fn name(&mut self, context: &Context<'p>, name: &SmolStr, span: Span) -> Value<'p> {
-        if name.is_empty() {
-            return Value::poison(span);
-        }
-        if let Some(value) = context.local(name) {
-            return value.clone().at(span);
-        }
-        if let Some(def) = self.program.lookup(context.module, name) {
-            return self.definition(def, span);
-        }
-        if BUILTINS.contains(&name.as_str()) {
-            return Value::new(Kind::Builtin(name.clone()), span);
-        }
-        if !self.is_broken_name(context.module, name) {
-            let locals = context.local_list().map(|local| local.name.as_str());
-            let help = near_name(
-                name,
-                locals
-                    .chain(self.finished_names(context.module))
-                    .chain(BUILTINS.iter().copied()),
-            );
-            let error = Diagnostic::new(&codes::unknown_name, span, format!("`{name}` is not defined"))
-                .label("not found in this file, its includes or the standard library")
-                .help_if(help);
-            self.sink.push(error);
-        }
-        Value::poison(span)
-    }
-
-    /// Names that a file sees, without those being defined right now.
-    fn finished_names(&self, module: u32) -> impl Iterator<Item = &str> {
-        let is_open = move |name: &&str| {
-            self.program
-                .lookup(module, name)
-                .is_some_and(|def| self.open.contains(&def))
-        };
-        self.program.visible(module).filter(move |name| !is_open(name))
-    }
-
-    /// Whether an item that could not be read probably defines the name.
-    fn is_broken_name(&self, module: u32, name: &str) -> bool {
-        let Some(module) = self.program.modules.get(module as usize) else {
-            return false;
-        };
-        let Some(file) = self.program.sources.get(module.file) else {
-            return false;
-        };
-        module
-            .tree
-            .items
-            .iter()
-            .filter(|item| matches!(item.node.kind, tree::ItemKind::Broken))
-            .any(|item| {
-                let text = file.text().get(item.offset as usize..).unwrap_or("");
-                text.split(|c: char| !c.is_alphanumeric() && c != '_')
-                    .take(2)
-                    .any(|word| word == name)
-            })
     }
 
     /// The value a definition stands for, seen at `span`.

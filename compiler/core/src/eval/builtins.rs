@@ -10,7 +10,7 @@ use smol_str::SmolStr;
 use super::coerce::finished_text;
 use super::options::Dashes;
 use super::tasks::Joining;
-use super::{Compiler, Context};
+use super::{Compiler, Context, Sought};
 use crate::program::{join, read_fault};
 use crate::types::Type;
 use crate::value::{Kind, Scope, Slot, StructValue, Value, describe};
@@ -61,7 +61,7 @@ impl<'p> Compiler<'p> {
                 );
                 Value::new(Kind::Builtin(name.into()), place)
             }
-            None => self.eval(context, callee, &Type::Any),
+            None => self.eval_sought(context, callee, Sought::Function),
         };
         match &target.kind {
             Kind::Builtin(name) => self.builtin(context, name, args, span),

@@ -7,7 +7,7 @@ use aur_grammar::tree::{self, Expr, Field, Ident, Key, Pair, Step};
 use smol_str::SmolStr;
 
 use super::coerce::finished_text;
-use super::{Compiler, Context};
+use super::{Compiler, Context, Sought};
 use crate::program::{Def, near_name};
 use crate::resolve::Judge;
 use crate::types::{StructDecl, Type};
@@ -22,7 +22,7 @@ impl<'p> Compiler<'p> {
         fields: &'p [Field],
         span: Span,
     ) -> Value<'p> {
-        let head_value = self.eval(context, head, &Type::Any);
+        let head_value = self.eval_sought(context, head, Sought::Head);
         let place = context.base.span(head.range);
         let (mut inner, scopes) = match head_value.kind {
             Kind::StructType(decl) => {

@@ -474,3 +474,33 @@ fn commands_are_given_once() {
       + <prelude>:59:9 | the rule
     "#);
 }
+
+#[test]
+fn only_names_that_would_fit_are_suggested() {
+    let text = r#"
+server_task = Task { processes = [] }
+server_tusk = "a text that is nearer to the name"
+procs = [1]
+a = Job { task = server_tuske }
+b = Proces { name = "b" }
+c = ordr("a", "b")
+d = Process { cmdline = server_tuske }
+e = [x for x in proc]
+f = Process { daemon = truee }
+"#;
+    insta::assert_snapshot!(errors(text), @r#"
+    2:34 E0204 this task has no processes
+      = add one: `processes = [Process { name = "main", cmdline = ".." }]`
+    5:18 E0201 `server_tuske` is not defined | not found in this file, its includes or the standard library
+      = did you mean `server_task`?
+    6:5 E0201 `Proces` is not defined | not found in this file, its includes or the standard library
+      = did you mean `Process`?
+    7:5 E0201 `ordr` is not defined | not found in this file, its includes or the standard library
+      = did you mean `order`?
+    8:25 E0201 `server_tuske` is not defined | not found in this file, its includes or the standard library
+      = did you mean `server_tusk`?
+    9:17 E0201 `proc` is not defined | not found in this file, its includes or the standard library
+      = did you mean `procs`?
+    10:24 E0201 `truee` is not defined | not found in this file, its includes or the standard library
+    "#);
+}

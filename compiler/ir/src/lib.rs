@@ -53,7 +53,8 @@ pub struct Plan {
     pub inputs: Vec<Input>,
     /// Jobs in the order of the `jobs` list.
     pub jobs: Vec<Job>,
-    /// Where each written leaf stands in the sources, by JSON pointer into this plan.
+    /// Where each written leaf stands in the sources, by JSON pointer into this plan. A written value that
+    /// the plan leaves out because it is the default keeps its place too.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub spans: BTreeMap<String, PlanSpan>,
 }

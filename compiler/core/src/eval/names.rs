@@ -1,11 +1,11 @@
 //! What a written name stands for, and which name was probably meant.
 
-use aur_diagnostics::{Diagnostic, Span, codes};
+use aur_diagnostics::{Applicability, Diagnostic, Span, codes, nearest};
 use aur_grammar::tree::{self, Expr, ExprKind};
 use smol_str::SmolStr;
 
 use super::{BUILTINS, Compiler, Context};
-use crate::program::{Def, near_name};
+use crate::program::Def;
 use crate::types::Type;
 use crate::value::{Kind, Value};
 
@@ -54,11 +54,18 @@ impl<'p> Compiler<'p> {
             return Value::new(Kind::Builtin(name.clone()), span);
         }
         if !self.is_broken_name(context.module, name) {
-            let help = near_name(name, self.candidates(context, sought));
+            let near = nearest(name, self.candidates(context, sought)).map(str::to_string);
             let error = Diagnostic::new(&codes::unknown_name, span, format!("`{name}` is not defined"))
-                .label("not found in this file, its includes or the standard library")
-                .help_if(help);
-            self.sink.push(error);
+                .label("not found in this file, its includes or the standard library");
+            self.sink.push(match near {
+                Some(near) => error.help(format!("did you mean `{near}`?")).fix(
+                    format!("write `{near}`"),
+                    Applicability::Unsafe,
+                    span,
+                    near,
+                ),
+                None => error,
+            });
         }
         Value::poison(span)
     }

@@ -10,11 +10,11 @@ impl<'p> Lowering<'_, 'p> {
     pub(super) fn container(&mut self, job: &Placed<'p>) -> Option<ir::Container> {
         self.within(job, "container", |this, container| {
             match container.inner.decl.name.as_str() {
-                "Docker" => Some(this.docker(container)),
-                "Mesos" => Some(ir::Container::Mesos {
+                "Docker" => Some(this.below("docker", |this| this.docker(container))),
+                "Mesos" => Some(this.below("mesos", |this| ir::Container::Mesos {
                     image: this.within(container, "image", Self::image),
                     volumes: this.each(container, "volumes", Self::volume),
-                }),
+                })),
                 _ => this.within(container, "docker", Self::docker),
             }
         })
@@ -32,17 +32,16 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     fn image(&mut self, placed: &Placed<'p>) -> ir::MesosImage {
-        let name = self.text(placed, "name", None);
         if placed.inner.decl.name == "AppcImage" {
-            ir::MesosImage::Appc {
-                image_id: self.text(placed, "image_id", None),
-                name,
-            }
+            self.below("appc", |this| ir::MesosImage::Appc {
+                image_id: this.text(placed, "image_id", None),
+                name: this.text(placed, "name", None),
+            })
         } else {
-            ir::MesosImage::Docker {
-                name,
-                tag: self.text(placed, "tag", None),
-            }
+            self.below("docker", |this| ir::MesosImage::Docker {
+                name: this.text(placed, "name", None),
+                tag: this.text(placed, "tag", None),
+            })
         }
     }
 

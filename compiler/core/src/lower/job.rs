@@ -121,9 +121,26 @@ impl<'p> Lowering<'_, 'p> {
             return None;
         }
         job.key = words.map(String::as_str).join("/");
+        self.check_dedicated(placed, &job);
         let span = self.place_of(placed, "announce");
         job.ports = self.settle_ports(&mut job, port_places, span);
         Some(job)
+    }
+
+    /// A large job on machines of its own loses some of them in every update.
+    fn check_dedicated(&mut self, placed: &Placed<'p>, job: &ir::Job) {
+        let least = u64::from(job.instances) / 50;
+        let given = job.update_config.max_total_failures;
+        if job.constraints.contains_key("dedicated") && given < least {
+            let span = self.place_of(placed, "update_config");
+            let message = format!(
+                "{} instances on dedicated machines need an update that tolerates {least} failures, not {given}",
+                job.instances
+            );
+            self.error(Diagnostic::new(&codes::out_of_range, span, message).help(format!(
+                "write `update_config.max_total_failures = {least}`, 2 % of the instances"
+            )));
+        }
     }
 
     /// A part of the job key.

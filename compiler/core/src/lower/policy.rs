@@ -57,28 +57,30 @@ impl<'p> Lowering<'_, 'p> {
 
     fn strategy(&mut self, placed: &Placed<'p>) -> ir::UpdateStrategy {
         match placed.inner.decl.name.as_str() {
-            "QueueUpdateStrategy" => ir::UpdateStrategy::Queue {
-                batch_size: self.count(placed, "batch_size"),
-            },
-            "BatchUpdateStrategy" => ir::UpdateStrategy::Batch {
-                autopause_after_batch: self.flag(placed, "autopause_after_batch"),
-                batch_size: self.count(placed, "batch_size"),
-            },
-            _ => {
-                let batch_sizes = self.counts(placed, "batch_sizes");
-                if batch_sizes.is_empty() && self.is_empty_list(placed, "batch_sizes") {
-                    let span = self.place_of(placed, "batch_sizes");
-                    let message = "this strategy names no group";
-                    self.error(
-                        Diagnostic::new(&codes::out_of_range, span, message)
-                            .help("write the sizes of the groups: `batch_sizes = [1, 5, 10]`"),
-                    );
-                }
-                ir::UpdateStrategy::VariableBatch {
-                    autopause_after_batch: self.flag(placed, "autopause_after_batch"),
-                    batch_sizes,
-                }
-            }
+            "QueueUpdateStrategy" => self.below("queue", |this| ir::UpdateStrategy::Queue {
+                batch_size: this.count(placed, "batch_size"),
+            }),
+            "BatchUpdateStrategy" => self.below("batch", |this| ir::UpdateStrategy::Batch {
+                autopause_after_batch: this.flag(placed, "autopause_after_batch"),
+                batch_size: this.count(placed, "batch_size"),
+            }),
+            _ => self.below("variable_batch", |this| this.variable_batch(placed)),
+        }
+    }
+
+    fn variable_batch(&mut self, placed: &Placed<'p>) -> ir::UpdateStrategy {
+        let batch_sizes = self.counts(placed, "batch_sizes");
+        if batch_sizes.is_empty() && self.is_empty_list(placed, "batch_sizes") {
+            let span = self.place_of(placed, "batch_sizes");
+            let message = "this strategy names no group";
+            self.error(
+                Diagnostic::new(&codes::out_of_range, span, message)
+                    .help("write the sizes of the groups: `batch_sizes = [1, 5, 10]`"),
+            );
+        }
+        ir::UpdateStrategy::VariableBatch {
+            autopause_after_batch: self.flag(placed, "autopause_after_batch"),
+            batch_sizes,
         }
     }
 
@@ -162,21 +164,22 @@ impl<'p> Lowering<'_, 'p> {
 
     pub(super) fn sla_policy(&mut self, job: &Placed<'p>) -> Option<ir::SlaPolicy> {
         self.within(job, "sla_policy", |this, policy| {
-            let duration_ms = this.milliseconds(policy, "duration_secs", "duration_ms");
-            match policy.inner.decl.name.as_str() {
-                "CoordinatorSlaPolicy" => ir::SlaPolicy::Coordinator {
-                    coordinator_url: this.text(policy, "coordinator_url", None),
-                    status_key: this.text(policy, "status_key", None),
-                },
-                "CountSlaPolicy" => ir::SlaPolicy::Count {
-                    count: this.count(policy, "count"),
-                    duration_ms,
-                },
-                _ => ir::SlaPolicy::Percentage {
-                    duration_ms,
-                    percentage: this.float(policy, "percentage"),
-                },
-            }
+            let (kind, lower): (_, fn(&mut Self, &Placed<'p>) -> ir::SlaPolicy) =
+                match policy.inner.decl.name.as_str() {
+                    "CoordinatorSlaPolicy" => ("coordinator", |this, policy| ir::SlaPolicy::Coordinator {
+                        coordinator_url: this.text(policy, "coordinator_url", None),
+                        status_key: this.text(policy, "status_key", None),
+                    }),
+                    "CountSlaPolicy" => ("count", |this, policy| ir::SlaPolicy::Count {
+                        count: this.count(policy, "count"),
+                        duration_ms: this.milliseconds(policy, "duration_secs", "duration_ms"),
+                    }),
+                    _ => ("percentage", |this, policy| ir::SlaPolicy::Percentage {
+                        duration_ms: this.milliseconds(policy, "duration_secs", "duration_ms"),
+                        percentage: this.float(policy, "percentage"),
+                    }),
+                };
+            this.below(kind, |this| lower(this, policy))
         })
     }
 

@@ -239,26 +239,32 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     fn probe_check(&mut self, probe: &Placed<'p>) -> Option<ir::ProbeCheck> {
-        Some(match probe.inner.decl.name.as_str() {
-            "HttpProbe" => ir::ProbeCheck::Http {
-                path: self.late_text(probe, "path")?,
-                port: self.port(probe, "port")?,
-            },
-            "TcpProbe" => ir::ProbeCheck::Tcp {
-                port: self.port(probe, "port")?,
-            },
-            "ExecProbe" => {
-                let cmdline = self.late_text(probe, "cmdline")?;
-                self.check_argument(probe, "cmdline", &cmdline);
-                ir::ProbeCheck::Exec { cmdline }
-            }
-            "FileProbe" => ir::ProbeCheck::File {
-                path: self.probe_path(probe)?,
-            },
-            _ => ir::ProbeCheck::Log {
-                regex: self.probe_pattern(probe)?,
-            },
-        })
+        match probe.inner.decl.name.as_str() {
+            "HttpProbe" => self.below("check/http", |this| {
+                let (path, port) = (this.late_text(probe, "path"), this.port(probe, "port"));
+                Some(ir::ProbeCheck::Http {
+                    path: path?,
+                    port: port?,
+                })
+            }),
+            "TcpProbe" => self.below("check/tcp", |this| {
+                let port = this.port(probe, "port")?;
+                Some(ir::ProbeCheck::Tcp { port })
+            }),
+            "ExecProbe" => self.below("check/exec", |this| {
+                let cmdline = this.late_text(probe, "cmdline")?;
+                this.check_argument(probe, "cmdline", &cmdline);
+                Some(ir::ProbeCheck::Exec { cmdline })
+            }),
+            "FileProbe" => self.below("check/file", |this| {
+                let path = this.probe_path(probe)?;
+                Some(ir::ProbeCheck::File { path })
+            }),
+            _ => self.below("check/log", |this| {
+                let regex = this.probe_pattern(probe)?;
+                Some(ir::ProbeCheck::Log { regex })
+            }),
+        }
     }
 
     fn probe_path(&mut self, probe: &Placed<'p>) -> Option<ir::Text> {

@@ -9,6 +9,9 @@ use super::{Judge, Key};
 use crate::eval::Compiler;
 use crate::value::{Kind, Value, describe};
 
+/// Texts on the way to an open name that are shown.
+const MAX_HOPS: usize = 4;
+
 impl<'p> Compiler<'p> {
     pub(super) fn report_open(
         &mut self,
@@ -51,6 +54,11 @@ impl<'p> Compiler<'p> {
             None => ("nothing in scope has this name".to_string(), self.open_help(&root.text, &visible, span)),
         };
         error = error.label(label);
+        // From the text that lacks the name outward to the one the job uses.
+        for (place, _) in self.resolver.trail.iter().rev().take(MAX_HOPS) {
+            let asked = self.program.sources.text(*place);
+            error = error.also(*place, format!("its text is put in by `{asked}`"));
+        }
         if let Judge::Job(job) = judge {
             error = error.also(job, "needed by this job");
         }

@@ -14,6 +14,10 @@ const TASK: &str = "small = Resources { cpu = 1.0, ram = 64MB, disk = 64MB }\n";
 fn planned(text: &str, pointer: &str) -> String {
     let plan = plan(&Files::one(&format!("{TASK}{text}")), &Given::default())
         .unwrap_or_else(|errors| panic!("{errors}"));
+    let whole = serde_json::to_value(&plan).unwrap();
+    for pointer in plan.spans.keys() {
+        assert!(whole.pointer(pointer).is_some(), "{pointer} is not in the plan");
+    }
     let json = serde_json::to_value(&plan.jobs[0]).unwrap();
     serde_json::to_string_pretty(json.pointer(pointer).unwrap()).unwrap()
 }
@@ -295,6 +299,21 @@ fn ports_are_followed_to_their_end() {
     5:41 E0321 port 80 is fixed, but nothing keeps other tasks from taking it | a fixed port
       = keep machines for this job: `constraints = { dedicated: ".." }`; or let the port be allocated: `{{aur.ports[name]}}`
     "#);
+}
+
+#[test]
+fn dedicated_machines_fail_too() {
+    let more = |failures: &str| {
+        format!(
+            r#"instances = 120, constraints = {{dedicated: "x"}}, update_config.max_total_failures = {failures}"#
+        )
+    };
+    let process = "name = \"a\", cmdline = \"b\"";
+    insta::assert_snapshot!(errors(&format!("{TASK}{}", with_job(process, &more("1")))), @"
+    <prelude>:506:33 E0316 120 instances on dedicated machines need an update that tolerates 2 failures, not 1
+      = write `update_config.max_total_failures = 2`, 2 % of the instances
+    ");
+    assert_eq!(errors(&format!("{TASK}{}", with_job(process, &more("2")))), "");
 }
 
 #[test]

@@ -204,7 +204,16 @@ impl SyntaxError {
             title: title.to_owned(),
             applicability,
             edits,
+            variable: None,
         });
+        self
+    }
+
+    /// Says that the fix needs an input for an environment variable.
+    pub(crate) fn reads_environment(mut self, variable: &str) -> Self {
+        if let Some(fix) = &mut self.fix {
+            fix.variable = Some(variable.into());
+        }
         self
     }
 }

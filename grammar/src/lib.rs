@@ -3,6 +3,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod build;
+mod environment;
 mod format;
 mod parse;
 mod patch;

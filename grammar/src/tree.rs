@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use aur_diagnostics::{Code, Diagnostic, Edit, FileId, Fix, Span};
+use aur_diagnostics::{Applicability, Code, Diagnostic, Edit, FileId, Fix, Span};
 use smol_str::SmolStr;
 
 /// Bytes of an item, counted from the item's start.
@@ -592,9 +592,12 @@ pub struct SyntaxFix {
     /// What it does.
     pub title: String,
     /// Who may apply it.
-    pub applicability: aur_diagnostics::Applicability,
+    pub applicability: Applicability,
     /// The edits.
     pub edits: Vec<(Range, String)>,
+    /// The environment variable that the file needs an input for; the one edit then names the input. Only
+    /// [`Tree::diagnostics`] knows enough to make that fix complete.
+    pub variable: Option<Box<str>>,
 }
 
 impl SyntaxError {
@@ -614,7 +617,10 @@ impl SyntaxError {
             let edits = fix.edits.iter().map(edit).collect();
             out.fixes.push(Fix {
                 title: fix.title.clone(),
-                applicability: fix.applicability,
+                applicability: match fix.variable {
+                    None => fix.applicability,
+                    Some(_) => Applicability::Display,
+                },
                 edits,
             });
         }

@@ -173,14 +173,7 @@ impl Loader<'_> {
             Some(text) if broken_at.is_none() => parse(&text),
             _ => Tree { items: Vec::new() },
         };
-        for item in &tree.items {
-            self.diagnostics.extend(
-                item.node
-                    .errors
-                    .iter()
-                    .map(|error| error.diagnostic(file, item.offset)),
-            );
-        }
+        self.diagnostics.extend(tree.diagnostics(file));
         let id = self.program.modules.len() as u32;
         self.program.modules.push(Module {
             file,

@@ -5,10 +5,12 @@
 
 pub mod codes;
 mod diagnostic;
+mod fixes;
 mod source;
 mod suggest;
 
 pub use codes::{Code, Severity};
 pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label};
+pub use fixes::{Boldness, Mended, apply_fixes};
 pub use source::{FileId, Position, SourceFile, SourceMap, Span};
 pub use suggest::nearest;

@@ -4,6 +4,7 @@ use aur_diagnostics::{Applicability, codes};
 
 use super::Builder;
 use super::expression::type_name;
+use crate::environment::input_name;
 use crate::tree::{Arg, Expr, ExprKind, Ident, Key, Pair, Range, SyntaxError, Text, TextPart};
 
 impl Builder<'_> {
@@ -29,17 +30,16 @@ impl Builder<'_> {
         let ExprKind::Field { base, name } = &callee.kind else {
             return false;
         };
-        let variable = match (
-            type_name(base),
-            name.name.as_str(),
-            args.first().map(|arg| &arg.value.kind),
-        ) {
-            (Some("os"), "getenv", Some(ExprKind::Text(text))) => plain_text(text),
-            (Some("getpass"), "getuser", None) => Some("USER"),
+        let variable = match (type_name(base), name.name.as_str(), args) {
+            (Some("os"), "getenv", [Arg { value, .. }, ..]) => match &value.kind {
+                ExprKind::Text(text) => plain_text(text),
+                _ => None,
+            },
+            (Some("getpass"), "getuser", []) => Some("USER"),
             _ => None,
         };
         let Some(variable) = variable else { return false };
-        let input = variable.to_lowercase();
+        let input = input_name(variable);
         let message = "the environment is read by an input";
         let error = SyntaxError::new(
             &codes::python_habit,
@@ -50,9 +50,14 @@ impl Builder<'_> {
         let error = error.help(format!(
             "declare `input {input}: String = env(\"{variable}\")` and write `{input}`"
         ));
-        let declaration = format!("input {input}: String = env(\"{variable}\")\n\n");
-        let edits = vec![(Range::new(0, 0), declaration), (range, input)];
-        self.error(error.fixed_by("declare an input", Applicability::Safe, edits));
+        // A second argument is a default, which an input from the environment cannot have.
+        let is_plain = args.len() < 2 && !variable.contains(['"', '\\', '{']);
+        self.error(match is_plain {
+            true => error
+                .fixed("declare an input", Applicability::Safe, range, &input)
+                .reads_environment(variable),
+            false => error,
+        });
         true
     }
 

@@ -21,7 +21,7 @@ impl Repair<'_> {
         match outline.word(body) {
             "class" if next_is_word => self.class(&outline, body),
             "import" | "from" if next_is_word => {
-                self.statement(&outline, body, "nothing is imported", IMPORT_HELP);
+                self.import(&outline, body);
                 false
             }
             "def" if next_is_word => {
@@ -78,6 +78,22 @@ impl Repair<'_> {
         let (start, end) = outline.bytes(body, body + 1);
         let range = self.range(start, end);
         self.report(SyntaxError::new(&codes::python_habit, range, message, "Python's way").help(help));
+    }
+
+    /// The modules that lead to the environment have nothing else to give: without them nothing is lost.
+    fn import(&mut self, outline: &Outline<'_>, body: usize) {
+        let (start, end) = outline.bytes(body, body + 1);
+        let range = self.range(start, end);
+        let message = "nothing is imported";
+        let error = SyntaxError::new(&codes::python_habit, range, message, "Python's way").help(IMPORT_HELP);
+        let is_lone = outline.len() == body + 2 && matches!(outline.word(body + 1), "os" | "getpass");
+        self.report(match is_lone {
+            true => {
+                let (start, end) = outline.bytes(body, body + 2);
+                error.fixed("remove it", Applicability::Safe, self.range(start, end), "")
+            }
+            false => error,
+        });
     }
 
     fn keyword_too_many(&mut self, outline: &Outline<'_>, body: usize) {

@@ -1,25 +1,21 @@
 //! Python, recognised, and rewritten where that can be done.
 
+use aur_diagnostics::{Boldness, SourceFile, SourceMap, apply_fixes};
 use insta::assert_snapshot;
 
 use super::dump::show;
 
-/// Applies all fixes of a text, again and again while there are some.
+/// Makes the safe fixes of a text until nothing is left to do, and shows what remains.
 fn fixed(text: &str) -> String {
     let mut text = text.to_owned();
     for _ in 0..10 {
-        let tree = crate::parse(&text);
-        let first = tree.items.iter().find_map(|item| {
-            let fix = item.node.errors.iter().find_map(|error| error.fix.as_ref())?;
-            Some((item.offset, fix.clone()))
-        });
-        let Some((offset, mut fix)) = first else { break };
-        fix.edits.sort_by_key(|edit| std::cmp::Reverse(edit.0));
-        for (range, new) in fix.edits {
-            text.replace_range(
-                (offset + range.start) as usize..(offset + range.end) as usize,
-                &new,
-            );
+        let mut sources = SourceMap::default();
+        let file = sources.add(SourceFile::new("a.aur", text.as_str()));
+        let diagnostics = crate::parse(&text).diagnostics(file);
+        let mut mended = apply_fixes(&sources, &diagnostics, Boldness::Safe, |_| true);
+        match mended.remove(&file) {
+            Some(mended) => text = mended.text,
+            None => break,
         }
     }
     let tree = crate::parse(&text);
@@ -102,9 +98,9 @@ fn words_and_calls() {
     2:8-9 E0103 `include` takes its path without parentheses | not a call
       Safe fix, remove the parentheses: 2:8-9 " ", 2:16-17 ""
     3:5-22 E0103 the environment is read by an input | Python's way to the environment | declare `input user: String = env("USER")` and write `user`
-      Safe fix, declare an input: 3:1-1 "input user: String = env(\"USER\")\n\n", 3:5-22 "user"
+      Safe fix, declare an input: 3:5-22 "user"
     4:5-22 E0103 the environment is read by an input | Python's way to the environment | declare `input user: String = env("USER")` and write `user`
-      Safe fix, declare an input: 4:1-1 "input user: String = env(\"USER\")\n\n", 4:5-22 "user"
+      Safe fix, declare an input: 4:5-22 "user"
     5:12-28 E0103 names are bound by name, not as a map | expected `name = value`
       Safe fix, bind by name: 5:12-13 "", 5:18-20 " = ", 5:24-26 " = ", 5:27-28 ""
     6:5-6 E0103 a list stands in brackets | expected `[`
@@ -113,12 +109,8 @@ fn words_and_calls() {
     assert_snapshot!(fixed(text), @r#"
     a = unset
     include "x.aur"
-    input user: String = env("USER")
-
-    b = user
-    input user: String = env("USER")
-
-    c = user
+    input b: String = env("USER")
+    input c: String = env("USER")
     d = p.bind('a.b' = 1, c = x)
     e = [1, 2]
     "#);
@@ -136,6 +128,7 @@ fn statements() {
     (broken)
     (z = 1)
     1:1-7 E0103 nothing is imported | Python's way | `include "path.aur"` brings in another file; everything else is built in
+      Safe fix, remove it: 1:1-10 ""
     2:1-5 E0103 nothing is imported | Python's way | `include "path.aur"` brings in another file; everything else is built in
     3:1-4 E0103 there are no functions | Python's way | write a value and copy it with changes: `base { name = "x" }`, or bind names in its texts
     5:1-4 E0103 there are no loops | Python's way | write a list: `[Job { name = n } for n in ["a", "b"]]`
@@ -160,5 +153,49 @@ fn formatting() {
       Unsafe fix, remove the prefix: 3:5-6 ""
     4:5-11 E0103 a text stands between `"` or `'` | other quotes
       Safe fix, write plain quotes: 4:5-11 "\"live\""
+    "#);
+}
+
+#[test]
+fn an_input_is_declared_once() {
+    assert_snapshot!(fixed("import os\n# mine\na = [os.getenv('USER'), os.getenv('USER')]\nb = [getpass.getuser(), os.getenv('HOME')]\n"), @r#"
+    input home: String = env("HOME")
+    input user: String = env("USER")
+
+    # mine
+    a = [user, user]
+    b = [user, home]
+    "#);
+    assert_snapshot!(fixed("b = [os.getenv('USER')]\ninput user: String = env('USER')\n"), @r"
+    b = [user]
+    input user: String = env('USER')
+    ");
+}
+
+#[test]
+fn a_name_that_is_given_to_the_environment_is_the_input() {
+    assert_snapshot!(fixed("role = os.getenv('USER') # who\nuser: String = getpass.getuser()\n"), @r#"
+    input role: String = env("USER") # who
+    input user: String = env("USER")
+    "#);
+}
+
+#[test]
+fn names_that_are_taken_or_reserved_are_left_alone() {
+    assert_snapshot!(fixed("user = 1\nuser_env = 2\na = [os.getenv('USER'), os.getenv('FILE'), os.getenv('2X-y')]\n"), @r#"
+    input env_2x_y: String = env("2X-y")
+    input env_file: String = env("FILE")
+    input user_env_env: String = env("USER")
+    user = 1
+    user_env = 2
+    a = [user_env_env, env_file, env_2x_y]
+    "#);
+}
+
+#[test]
+fn a_default_has_no_form() {
+    assert_snapshot!(fixed("a = [os.getenv('USER', 'nobody')]\n"), @r#"
+    a = [os.getenv('USER', 'nobody')]
+    1:6-33 E0103 the environment is read by an input | Python's way to the environment | declare `input user: String = env("USER")` and write `user`
     "#);
 }

@@ -22,6 +22,8 @@ enum Status {
     Fine,
     /// The input has errors, or is not laid out as it should be.
     Faulty,
+    /// A signal ended the command, as it was meant to; with this exit code.
+    Ended(u8),
 }
 
 /// What a command gives back.
@@ -126,6 +128,7 @@ fn run(args: Vec<OsString>) -> ExitCode {
     match outcome {
         Ok(Status::Fine) => code(0),
         Ok(Status::Faulty) => code(1),
+        Ok(Status::Ended(number)) => code(number),
         Err(failure) => {
             context.terminal.complain(&failure);
             code(failure.exit_code())

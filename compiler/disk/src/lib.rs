@@ -9,10 +9,12 @@ mod error;
 mod passwd;
 mod project;
 mod replace;
+mod watch;
 
 pub use error::ProjectError;
 pub use project::{Project, read_file, read_to_limit};
 pub use replace::{replace_file, replace_file_by};
+pub use watch::{Watcher, Woken};
 
 /// The most bytes of one source file: 64 MiB.
 pub const SOURCE_LIMIT: u64 = 64 * 1024 * 1024;

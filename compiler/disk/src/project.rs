@@ -130,6 +130,22 @@ impl Project {
         })
     }
 
+    /// Returns the resolved place of a file of the project, which must exist; nothing for names that are no
+    /// paths, such as that of the standard library, and for what lies outside of the root.
+    pub fn resolve(&self, path: &str) -> Option<PathBuf> {
+        let spelled = match path == self.entry {
+            true => self.entry_path.clone(),
+            false => self.spelled(path),
+        };
+        let resolved = fs::canonicalize(self.root.join(spelled)).ok()?;
+        resolved.starts_with(&self.root).then_some(resolved)
+    }
+
+    /// Returns where a file of the project is looked for, whether it is there or not.
+    pub fn place(&self, path: &str) -> PathBuf {
+        self.root.join(self.spelled(path))
+    }
+
     /// Returns a path below the root as it is seen from the working folder, for people to click on.
     /// Names in angle brackets are not paths and stay.
     pub fn seen_from_here(&self, path: &str) -> String {

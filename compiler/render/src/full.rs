@@ -12,7 +12,7 @@ use aur_diagnostics::{Diagnostic, FileId, Fix, Severity, SourceFile, SourceMap, 
 
 use crate::clean::clean;
 use crate::view::View;
-use crate::{Batch, Color, Frames, Look, capped, headline, severity_name};
+use crate::{Batch, Color, Frames, Look, Most, capped, headline, severity_name};
 
 /// Stands around the number of a file in the frame; cleaned text never holds it.
 const MARK: char = '\u{1}';
@@ -24,7 +24,12 @@ const SILENT: &str = "\u{2}";
 /// Renders diagnostics for people, at most 50, each with the source lines of all its labels, in order
 /// and with an empty line behind each.
 pub fn full(batches: &[Batch<'_>], look: Look) -> String {
-    capped(batches, |sources, diagnostic| one(sources, diagnostic, look))
+    full_up_to(batches, look, Most::USUAL)
+}
+
+/// Renders diagnostics as [`full`] does, but not more than `most`.
+pub fn full_up_to(batches: &[Batch<'_>], look: Look, most: Most) -> String {
+    capped(batches, most, |sources, diagnostic| one(sources, diagnostic, look))
 }
 
 fn one(sources: &SourceMap, diagnostic: &Diagnostic, look: Look) -> String {

@@ -16,10 +16,10 @@ use aur_diagnostics::{Diagnostic, Severity, SourceMap};
 
 pub use clean::{clean, clean_json};
 pub use document::{Document, document, document_schema, json};
-pub use full::full;
+pub use full::{full, full_up_to};
 pub use github::github;
 pub use sarif::sarif;
-pub use short::short;
+pub use short::{short, short_up_to};
 
 /// What is to be said about one program.
 #[derive(Clone, Copy, Debug)]
@@ -78,18 +78,33 @@ pub fn counts(batches: &[Batch<'_>]) -> Counts {
     counts
 }
 
-/// Most diagnostics that are shown to people at once; the rest is counted.
-const MOST_SHOWN: usize = 50;
+/// How many diagnostics are shown to people at once; the rest is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Most {
+    /// All of them.
+    All,
+    /// The first ones.
+    First(usize),
+}
 
-/// Renders the first [`MOST_SHOWN`] diagnostics and says how many are left.
-fn capped(batches: &[Batch<'_>], one: impl Fn(&SourceMap, &Diagnostic) -> String) -> String {
+impl Most {
+    /// As many as a person may want to read.
+    pub const USUAL: Self = Self::First(50);
+}
+
+/// Renders the first diagnostics and says how many are left.
+fn capped(batches: &[Batch<'_>], most: Most, one: impl Fn(&SourceMap, &Diagnostic) -> String) -> String {
+    let count = each(batches).count();
+    let shown = match most {
+        Most::All => count,
+        Most::First(most) => most.min(count),
+    };
     let mut out: String = each(batches)
-        .take(MOST_SHOWN)
+        .take(shown)
         .map(|(sources, diagnostic)| one(sources, diagnostic))
         .collect();
-    let left = each(batches).count().saturating_sub(MOST_SHOWN);
-    if left > 0 {
-        out.push_str(&format!("... and {left} more, not shown\n"));
+    if count > shown {
+        out.push_str(&format!("... and {} more, not shown\n", count - shown));
     }
     out
 }

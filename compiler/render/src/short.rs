@@ -3,11 +3,16 @@
 use aur_diagnostics::{Diagnostic, SourceMap};
 
 use crate::clean::clean;
-use crate::{Batch, capped, headline, severity_name};
+use crate::{Batch, Most, capped, headline, severity_name};
 
 /// Renders diagnostics as `file:line:column: error[E0203]: message`, at most 50.
 pub fn short(batches: &[Batch<'_>]) -> String {
-    capped(batches, one)
+    short_up_to(batches, Most::USUAL)
+}
+
+/// Renders diagnostics as [`short`] does, but not more than `most`.
+pub fn short_up_to(batches: &[Batch<'_>], most: Most) -> String {
+    capped(batches, most, one)
 }
 
 fn one(sources: &SourceMap, diagnostic: &Diagnostic) -> String {

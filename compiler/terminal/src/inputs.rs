@@ -20,6 +20,11 @@ pub struct InputArgs {
 }
 
 impl InputArgs {
+    /// The file that values are read from, if one was named.
+    pub fn file(&self) -> Option<&Path> {
+        self.inputs.as_deref()
+    }
+
     /// Collects the values.
     ///
     /// # Errors

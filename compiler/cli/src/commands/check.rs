@@ -1,11 +1,21 @@
 //! `aurc check`
 
-use std::collections::BTreeSet;
+mod fix;
+mod pass;
+mod rules;
+mod settings;
+mod watch;
+
 use std::path::{Path, PathBuf};
 
-use aur_compiler::{Given, UsageError};
-use aur_render::Batch;
-use aur_terminal::{Failure, Findings, InputArgs, summary, unpack, usage_failure};
+use aur_compiler::Given;
+use aur_diagnostics::Boldness;
+use aur_render::Most;
+use aur_terminal::{Failure, InputArgs};
+
+use fix::Edited;
+use pass::{Pass, check_all, open_all};
+use rules::RuleArgs;
 
 use crate::{Context, Outcome, Status};
 
@@ -13,7 +23,9 @@ use crate::{Context, Outcome, Status};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  aurc check main.aur\n  aurc check jobs/*.aur --format short\n  \
-    aurc check main.aur -E count=3 --format json\n  generate | aurc check - --stdin-filename jobs/new.aur"
+    aurc check main.aur -E count=3 --format json\n  aurc check main.aur --fix\n  \
+    aurc check main.aur --deny warnings --ignore W0301\n  aurc check main.aur --watch\n  \
+    generate | aurc check - --stdin-filename jobs/new.aur"
 )]
 pub(crate) struct Args {
     /// Programs to check; `-` is the standard input
@@ -24,6 +36,23 @@ pub(crate) struct Args {
     /// How diagnostics are printed
     #[arg(long, value_enum, default_value_t = Format::Full, value_name = "FORMAT")]
     format: Format,
+    /// Make the fixes that surely keep the meaning, and print what remains
+    #[arg(long, group = "fixing")]
+    fix: bool,
+    /// Change nothing; print what `--fix` would change
+    #[arg(long, group = "fixing")]
+    diff: bool,
+    /// With `--fix` or `--diff`: make fixes too that are guesses
+    #[arg(long, requires = "fixing")]
+    unsafe_fixes: bool,
+    #[command(flatten)]
+    rules: RuleArgs,
+    /// Print no more than N diagnostics, with `full` and `short`; 0 prints all [default: 50]
+    #[arg(long, value_name = "N")]
+    max_errors: Option<usize>,
+    /// Check again whenever a file changes, until ctrl-C
+    #[arg(long, conflicts_with = "fixing")]
+    watch: bool,
     /// The file that the standard input counts as
     #[arg(long, value_name = "FILE")]
     stdin_filename: Option<PathBuf>,
@@ -45,33 +74,56 @@ enum Format {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let given = args.inputs.given()?;
-    if args.files.iter().filter(|file| is_stdin(file)).count() > 1 {
+    args.rules.check()?;
+    let stdins = args.files.iter().filter(|file| is_stdin(file)).count();
+    if stdins > 1 {
         return Err(Failure::new("the standard input can be read only once").help("give `-` once"));
     }
-    let mut failures = Vec::new();
-    let mut checked = Vec::new();
-    for file in &args.files {
-        match check(file, args, &given, context) {
-            Ok(one) => checked.push(one),
-            Err(failure) => failures.push(failure),
+    if args.watch {
+        return match (stdins, args.format) {
+            (0, Format::Full | Format::Short) => watch::run(args, context),
+            (0, _) => Err(Failure::new("`--watch` is for people").help("leave `--format` out, or take `short`")),
+            (_, _) => Err(Failure::new("the standard input cannot be watched").help("name a file")),
+        };
+    }
+    if args.fix && stdins > 0 {
+        return Err(Failure::new("the standard input cannot be fixed")
+            .help("name a file, or print what would change with `--diff`"));
+    }
+    once(args, &given, context)
+}
+
+fn once(args: &Args, given: &Given, context: &Context) -> Outcome {
+    let (programs, mut failures) = open_all(args, context);
+    let mut edited = Edited::default();
+    if args.fix || args.diff {
+        let boldness = match args.unsafe_fixes {
+            true => Boldness::Unsafe,
+            false => Boldness::Safe,
+        };
+        for program in &programs {
+            edited.mend(program, given, boldness);
         }
     }
-    failures.extend(usage_of_all(&mut checked));
-    let mut findings: Vec<Findings> = checked.into_iter().map(|(findings, _)| findings).collect();
-    drop_repeats(&mut findings);
-
-    let batches: Vec<Batch<'_>> = findings.iter().map(Findings::batch).collect();
-    if !batches.is_empty() {
-        let with_summary = failures.is_empty() && !context.is_quiet;
-        context
-            .terminal
-            .print(render(&batches, args.format, with_summary, context))?;
+    let mut pass = check_all(&programs, given, &edited, &|_, _| {});
+    failures.append(&mut pass.failures);
+    let is_complete = failures.is_empty();
+    let mut status = pass.status();
+    if args.diff {
+        if edited.print_differences(&pass, context)? {
+            status = Status::Faulty;
+        }
+    } else {
+        if args.fix {
+            failures.extend(edited.write(context));
+        }
+        if !pass.findings.is_empty() {
+            let with_summary = is_complete && !context.is_quiet;
+            context.terminal.print(render(&pass, args, with_summary, context))?;
+        }
     }
     let Some(last) = failures.pop() else {
-        return Ok(match aur_render::counts(&batches).errors {
-            0 => Status::Fine,
-            _ => Status::Faulty,
-        });
+        return Ok(status);
     };
     // The others could be checked; the last failure ends the command.
     for failure in &failures {
@@ -84,51 +136,27 @@ fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-fn check(
-    file: &Path,
-    args: &Args,
-    given: &Given,
-    context: &Context,
-) -> Result<(Findings, Option<UsageError>), Failure> {
-    let project = aur_terminal::open(file, args.stdin_filename.as_deref(), context.project.as_deref())?;
-    let answer = aur_compiler::check(&project, project.entry(), given);
-    let (_, findings, usage) = unpack(&project, answer);
-    Ok((findings, usage))
-}
-
-/// An input need not exist in every program that is checked, only in one of them.
-fn usage_of_all(checked: &mut [(Findings, Option<UsageError>)]) -> Option<Failure> {
-    if checked.iter().any(|(_, usage)| usage.is_none()) {
-        return None;
-    }
-    let usage = checked.first_mut()?.1.take()?;
-    Some(usage_failure(usage))
-}
-
-/// A fault in a file that several programs include is told once.
-fn drop_repeats(findings: &mut [Findings]) {
-    let mut told = BTreeSet::new();
-    for Findings { sources, diagnostics } in findings {
-        diagnostics.retain(|one| {
-            let place = one.span().and_then(|span| sources.locate(span));
-            let place = place.map(|(path, start, end)| (path.to_string(), start, end));
-            told.insert((place, one.code.id, one.message.clone()))
-        });
-    }
-}
-
-fn render(batches: &[Batch<'_>], format: Format, with_summary: bool, context: &Context) -> String {
-    match format {
+/// Draws what a pass has found.
+fn render(pass: &Pass, args: &Args, with_summary: bool, context: &Context) -> String {
+    let batches = pass.batches();
+    let most = match args.max_errors.or(pass.max_errors) {
+        None => Most::USUAL,
+        Some(0) => Most::All,
+        Some(most) => Most::First(most),
+    };
+    match args.format {
         Format::Full => {
-            let mut text = aur_render::full(batches, context.terminal.out);
+            let mut text = aur_render::full_up_to(&batches, context.terminal.out, most);
+            text.push_str(&pass.not_selected());
             if with_summary {
-                text.push_str(&summary(batches));
+                text.push_str(&aur_terminal::summary(&batches));
+                text.push_str(&pass.denied_line());
             }
             text
         }
-        Format::Short => aur_render::short(batches),
-        Format::Json => aur_render::json(batches),
-        Format::Sarif => aur_render::sarif(batches, env!("CARGO_PKG_VERSION")),
-        Format::Github => aur_render::github(batches),
+        Format::Short => aur_render::short_up_to(&batches, most) + &pass.not_selected(),
+        Format::Json => aur_render::json(&batches),
+        Format::Sarif => aur_render::sarif(&batches, env!("CARGO_PKG_VERSION")),
+        Format::Github => aur_render::github(&batches),
     }
 }

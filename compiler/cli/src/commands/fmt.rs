@@ -4,9 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aur_terminal::{Failure, plural};
-use similar::TextDiff;
 
-use crate::reading::is_colored;
+use crate::reading::difference;
 use crate::{Context, Outcome, Status};
 
 /// Lay out programs in the one canonical way
@@ -146,7 +145,7 @@ fn lay_out(path: &Path, mode: Mode, context: &Context) -> Result<bool, Failure> 
         Mode::List if is_changed => context.terminal.print(format!("would change {name}\n"))?,
         Mode::Diff if is_changed => context
             .terminal
-            .print(difference(&name, &text, &laid_out, context))?,
+            .print(difference(&name, &text, &laid_out, &context.terminal))?,
         Mode::Rewrite | Mode::List | Mode::Diff => {}
     }
     Ok(is_changed)
@@ -155,27 +154,4 @@ fn lay_out(path: &Path, mode: Mode, context: &Context) -> Result<bool, Failure> 
 fn has_errors(text: &str) -> bool {
     let tree = aur_grammar::parse(text);
     tree.items.iter().any(|item| !item.node.errors.is_empty())
-}
-
-/// The change in the unified format: as it is for programs, safe and perhaps in colour for people.
-fn difference(name: &str, before: &str, after: &str, context: &Context) -> String {
-    let diff = TextDiff::from_lines(before, after);
-    let text = diff.unified_diff().header(name, name).to_string();
-    let is_painted = is_colored(context.terminal.out);
-    if !is_painted && !context.terminal.is_out_terminal {
-        return text;
-    }
-    let paint = |line: &str| {
-        let style = match line.chars().next() {
-            Some('+') => "32",
-            Some('-') => "31",
-            Some('@') => "36",
-            Some(_) | None => "0",
-        };
-        match is_painted {
-            true => format!("\x1b[{style}m{}\x1b[0m\n", aur_render::clean(line)),
-            false => format!("{}\n", aur_render::clean(line)),
-        }
-    };
-    text.lines().map(paint).collect()
 }

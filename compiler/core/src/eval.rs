@@ -8,6 +8,7 @@
 mod builtins;
 mod checks;
 mod coerce;
+mod copy_form;
 mod declare;
 mod inputs;
 mod names;

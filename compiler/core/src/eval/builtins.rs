@@ -81,11 +81,13 @@ impl<'p> Compiler<'p> {
                     Kind::Struct(_) => "a value is copied with braces: `value { field = other }`".to_string(),
                     _ => format!("the functions are {}", BUILTINS.join(", ")),
                 };
-                self.sink.push(
-                    Diagnostic::new(&codes::bad_call, place, message)
-                        .label("not a function")
-                        .help(help),
-                );
+                let mut error = Diagnostic::new(&codes::bad_call, place, message)
+                    .label("not a function")
+                    .help(help);
+                if let Kind::Struct(_) = other {
+                    error.fixes.extend(self.braces(context, callee, args, span));
+                }
+                self.sink.push(error);
                 Value::poison(span)
             }
         }

@@ -11,8 +11,31 @@ use crate::tree::{Arg, Expr, ExprKind, Item, ItemKind, SyntaxError, Text, TextPa
 
 /// Words that cannot be the name of an input, or had better not.
 const RESERVED: [&str; 25] = [
-    "and", "as", "check", "else", "enum", "env", "false", "file", "file_hash", "for", "if", "in", "include",
-    "input", "join", "keys", "len", "not", "or", "order", "struct", "true", "type", "unset", "where",
+    "and",
+    "as",
+    "check",
+    "else",
+    "enum",
+    "env",
+    "false",
+    "file",
+    "file_hash",
+    "for",
+    "if",
+    "in",
+    "include",
+    "input",
+    "join",
+    "keys",
+    "len",
+    "not",
+    "or",
+    "order",
+    "struct",
+    "true",
+    "type",
+    "unset",
+    "where",
 ];
 
 impl Tree {
@@ -148,7 +171,11 @@ fn input_variable(kind: &ItemKind) -> Option<&str> {
     };
     let is_env = matches!(&callee.kind, ExprKind::Name(name) if name == "env");
     match args.as_slice() {
-        [Arg { name: None, value, .. }] if is_env => text_of(value),
+        [
+            Arg {
+                name: None, value, ..
+            },
+        ] if is_env => text_of(value),
         _ => None,
     }
 }

@@ -58,7 +58,10 @@ pub fn apply_fixes(
         let is_sound = |edit: &Edit| {
             let text = sources.get(edit.span.file).map(|file| file.text());
             may_edit(edit.span.file)
-                && text.is_some_and(|text| text.get(edit.span.start as usize..edit.span.end as usize).is_some())
+                && text.is_some_and(|text| {
+                    text.get(edit.span.start as usize..edit.span.end as usize)
+                        .is_some()
+                })
         };
         if fix.edits.iter().all(is_sound) {
             take(&mut files, fix);
@@ -171,25 +174,48 @@ mod tests {
 
     #[test]
     fn edits_beside_each_other_are_made() {
-        let fixes: &[&[Edited<'_>]] = &[&[(2, 4, "ab"), (8, 8, "!")], &[(4, 6, "")], &[(2, 2, "<")], &[(10, 10, ".")]];
+        let fixes: &[&[Edited<'_>]] = &[
+            &[(2, 4, "ab"), (8, 8, "!")],
+            &[(4, 6, "")],
+            &[(2, 2, "<")],
+            &[(10, 10, ".")],
+        ];
         assert_eq!(safe(fixes), ("01<ab67!89.".to_string(), 4));
     }
 
     #[test]
     fn an_overlap_leaves_the_whole_later_fix() {
-        assert_eq!(safe(&[&[(2, 5, "x")], &[(0, 1, "y"), (4, 6, "z")]]), ("01x56789".to_string(), 1));
-        assert_eq!(safe(&[&[(2, 5, "x")], &[(3, 3, "y")]]), ("01x56789".to_string(), 1));
-        assert_eq!(safe(&[&[(3, 3, "y")], &[(2, 5, "x")]]), ("012y3456789".to_string(), 1));
-        assert_eq!(safe(&[&[(3, 3, "]")], &[(3, 3, "}")]]), ("012]3456789".to_string(), 1));
+        assert_eq!(
+            safe(&[&[(2, 5, "x")], &[(0, 1, "y"), (4, 6, "z")]]),
+            ("01x56789".to_string(), 1)
+        );
+        assert_eq!(
+            safe(&[&[(2, 5, "x")], &[(3, 3, "y")]]),
+            ("01x56789".to_string(), 1)
+        );
+        assert_eq!(
+            safe(&[&[(3, 3, "y")], &[(2, 5, "x")]]),
+            ("012y3456789".to_string(), 1)
+        );
+        assert_eq!(
+            safe(&[&[(3, 3, "]")], &[(3, 3, "}")]]),
+            ("012]3456789".to_string(), 1)
+        );
     }
 
     #[test]
     fn equal_edits_are_made_once() {
         assert_eq!(
-            safe(&[&[(0, 0, "input\n"), (2, 3, "a")], &[(0, 0, "input\n"), (5, 6, "b")]]),
+            safe(&[
+                &[(0, 0, "input\n"), (2, 3, "a")],
+                &[(0, 0, "input\n"), (5, 6, "b")]
+            ]),
             ("input\n01a34b6789".to_string(), 2)
         );
-        assert_eq!(safe(&[&[(2, 3, "a")], &[(2, 3, "a")]]), ("01a3456789".to_string(), 1));
+        assert_eq!(
+            safe(&[&[(2, 3, "a")], &[(2, 3, "a")]]),
+            ("01a3456789".to_string(), 1)
+        );
     }
 
     #[test]

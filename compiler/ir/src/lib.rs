@@ -10,6 +10,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod codec;
+mod diff;
 mod job;
 mod rules;
 mod select;
@@ -22,6 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use codec::{DecodeError, json_schema};
+pub use diff::{Change, ChangeKind, Difference, Place, Side, Subject, diff, difference_schema};
 pub use job::{
     Announcer, Container, CronCollisionPolicy, DockerParameter, ExecutorConfig, HealthCheckConfig,
     HealthChecker, HttpHealthChecker, HttpLifecycle, Job, Lifecycle, MesosImage, Metadata, PartitionPolicy,

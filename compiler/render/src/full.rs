@@ -29,7 +29,9 @@ pub fn full(batches: &[Batch<'_>], look: Look) -> String {
 
 /// Renders diagnostics as [`full`] does, but not more than `most`.
 pub fn full_up_to(batches: &[Batch<'_>], look: Look, most: Most) -> String {
-    capped(batches, most, |sources, diagnostic| one(sources, diagnostic, look))
+    capped(batches, most, |sources, diagnostic| {
+        one(sources, diagnostic, look)
+    })
 }
 
 fn one(sources: &SourceMap, diagnostic: &Diagnostic, look: Look) -> String {

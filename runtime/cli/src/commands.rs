@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod kill;
 pub(crate) mod logs;
+pub(crate) mod man;
 pub(crate) mod ps;
 pub(crate) mod run;
 pub(crate) mod runner;

@@ -62,6 +62,7 @@ enum Command {
     Logs(commands::logs::Args),
     Kill(commands::kill::Args),
     Completions(commands::completions::Args),
+    Man(commands::man::Args),
     #[command(hide = true)]
     Runner(commands::runner::Args),
 }
@@ -105,6 +106,7 @@ fn run(args: Vec<OsString>) -> ExitCode {
         Command::Logs(args) => commands::logs::run(&args, &context),
         Command::Kill(args) => commands::kill::run(&args, &context),
         Command::Completions(args) => commands::completions::run(&args, &context),
+        Command::Man(args) => commands::man::run(&args, &context),
         Command::Runner(args) => return commands::runner::run(&args),
     };
     match outcome {

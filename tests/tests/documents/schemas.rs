@@ -38,6 +38,11 @@ fn what_aurc_tells() {
     agrees("origins", &aur_report::schema_of::<aur_report::OriginsDocument>());
 }
 
+#[test]
+fn the_difference() {
+    agrees("diff", &aur_ir::difference_schema());
+}
+
 /// A schema that accepts anything proves nothing.
 #[test]
 fn schemas_refuse_what_is_wrong() {
@@ -61,6 +66,7 @@ fn schemas_refuse_what_is_wrong() {
             aur_report::schema_of::<aur_report::OriginsDocument>(),
             r#"{"version":1}"#,
         ),
+        (aur_ir::difference_schema(), r#"{"version":1}"#),
     ] {
         let validator = jsonschema::validator_for(&schema).expect("a schema");
         let wrong: Value = serde_json::from_str(wrong).expect("JSON");

@@ -82,7 +82,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     if args.watch {
         return match (stdins, args.format) {
             (0, Format::Full | Format::Short) => watch::run(args, context),
-            (0, _) => Err(Failure::new("`--watch` is for people").help("leave `--format` out, or take `short`")),
+            (0, _) => {
+                Err(Failure::new("`--watch` is for people").help("leave `--format` out, or take `short`"))
+            }
             (_, _) => Err(Failure::new("the standard input cannot be watched").help("name a file")),
         };
     }
@@ -119,7 +121,9 @@ fn once(args: &Args, given: &Given, context: &Context) -> Outcome {
         }
         if !pass.findings.is_empty() {
             let with_summary = is_complete && !context.is_quiet;
-            context.terminal.print(render(&pass, args, with_summary, context))?;
+            context
+                .terminal
+                .print(render(&pass, args, with_summary, context))?;
         }
     }
     let Some(last) = failures.pop() else {

@@ -143,9 +143,11 @@ fn lay_out(path: &Path, mode: Mode, context: &Context) -> Result<bool, Failure> 
         Mode::Rewrite if is_changed => aur_disk::replace_file(path, laid_out.as_bytes())
             .map_err(|error| Failure::unwritable(format!("`{name}`"), &error))?,
         Mode::List if is_changed => context.terminal.print(format!("would change {name}\n"))?,
-        Mode::Diff if is_changed => context
-            .terminal
-            .print(difference(&name, &text, &laid_out, &context.terminal))?,
+        Mode::Diff if is_changed => {
+            context
+                .terminal
+                .print(difference(&name, &text, &laid_out, &context.terminal))?
+        }
         Mode::Rewrite | Mode::List | Mode::Diff => {}
     }
     Ok(is_changed)

@@ -23,6 +23,8 @@ enum Document {
     Dependencies,
     /// What `aurc eval --origin --json` prints
     Origins,
+    /// What `aurc diff --json` writes
+    Diff,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
@@ -32,6 +34,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         Document::Tests => aur_report::schema_of::<aur_report::TestsDocument>(),
         Document::Dependencies => aur_report::schema_of::<aur_report::DependenciesDocument>(),
         Document::Origins => aur_report::schema_of::<aur_report::OriginsDocument>(),
+        Document::Diff => aur_ir::difference_schema(),
     };
     context.terminal.print(reading::json_for_reading(&schema))?;
     Ok(Status::Fine)

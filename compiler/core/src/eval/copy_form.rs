@@ -8,14 +8,22 @@ use super::{Compiler, Context};
 impl Compiler<'_> {
     /// Returns the fix that writes braces around the arguments of a call. There is none where an argument
     /// has no name, as no field is known for it then.
-    pub(super) fn braces(&self, context: &Context<'_>, callee: &Expr, args: &[Arg], call: Span) -> Option<Fix> {
+    pub(super) fn braces(
+        &self,
+        context: &Context<'_>,
+        callee: &Expr,
+        args: &[Arg],
+        call: Span,
+    ) -> Option<Fix> {
         let text = |span: Span| self.program.sources.text(span);
         let are_fields = args.iter().all(|arg| {
             let name = arg.name.as_ref();
             name.is_some_and(|name| text(context.base.span(name.range)) == name.name)
         });
         let behind = context.base.span(callee.range).end;
-        let first = args.first().map_or(call.end.checked_sub(1)?, |arg| context.base.span(arg.range).start);
+        let first = args
+            .first()
+            .map_or(call.end.checked_sub(1)?, |arg| context.base.span(arg.range).start);
         let between = text(Span::new(call.file, behind, first));
         let close = Span::new(call.file, call.end.checked_sub(1)?, call.end);
         if !are_fields || between.trim() != "(" || text(close) != ")" {

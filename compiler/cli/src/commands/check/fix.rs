@@ -132,7 +132,11 @@ impl Edited {
     /// # Errors
     /// The output cannot be written to.
     pub(super) fn print_differences(&self, pass: &Pass, context: &Context) -> Result<bool, Failure> {
-        let changed: Vec<&File> = self.files.values().filter(|file| file.before != file.after).collect();
+        let changed: Vec<&File> = self
+            .files
+            .values()
+            .filter(|file| file.before != file.after)
+            .collect();
         for file in &changed {
             let text = difference(&file.name, &file.before, &file.after, &context.terminal);
             context.terminal.print(text)?;
@@ -142,7 +146,9 @@ impl Edited {
             let files = plural(changed.len() as u64, "file");
             let counts = aur_render::counts(&pass.batches());
             let left = plural(counts.errors as u64, "error");
-            context.terminal.tell(&format!("{fixes} would be made in {files}; {left} would remain\n"));
+            context.terminal.tell(&format!(
+                "{fixes} would be made in {files}; {left} would remain\n"
+            ));
         }
         Ok(!changed.is_empty())
     }
@@ -159,9 +165,12 @@ impl File {
     fn write(&self, place: &Path) -> Result<(), Failure> {
         let name = format!("`{}`", self.name);
         if aur_disk::read_file(place)? != self.before.as_bytes() {
-            return Err(Failure::new(format!("{name} was changed while it was being fixed"))
-                .help("nothing was written to it; run the command again"));
+            return Err(
+                Failure::new(format!("{name} was changed while it was being fixed"))
+                    .help("nothing was written to it; run the command again"),
+            );
         }
-        aur_disk::replace_file(place, self.after.as_bytes()).map_err(|error| Failure::unwritable(name, &error))
+        aur_disk::replace_file(place, self.after.as_bytes())
+            .map_err(|error| Failure::unwritable(name, &error))
     }
 }

@@ -116,7 +116,8 @@ impl Pass {
         for one in diagnostics {
             if rules.deny(one.code) {
                 self.denied += 1;
-                one.notes.push("this warning is denied: it counts as an error".to_string());
+                one.notes
+                    .push("this warning is denied: it counts as an error".to_string());
             }
         }
     }

@@ -69,7 +69,8 @@ impl Fault {
 fn parse(text: &str) -> Result<Settings, Fault> {
     let document = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        Fault::new(at, error.message().to_string()).help("the file is TOML, such as `[check]`, then `deny = [\"warnings\"]`")
+        Fault::new(at, error.message().to_string())
+            .help("the file is TOML, such as `[check]`, then `deny = [\"warnings\"]`")
     })?;
     let mut settings = Settings::default();
     for (key, value) in document.get_ref() {
@@ -77,14 +78,18 @@ fn parse(text: &str) -> Result<Settings, Fault> {
             return Err(unknown(key, ["check"]));
         }
         let DeValue::Table(table) = value.get_ref() else {
-            return Err(Fault::new(value.span().start, "`check` is a table").help("write `[check]` on a line of its own"));
+            return Err(Fault::new(value.span().start, "`check` is a table")
+                .help("write `[check]` on a line of its own"));
         };
         settings.take(table)?;
     }
     Ok(settings)
 }
 
-fn unknown<'a>(key: &Spanned<std::borrow::Cow<'_, str>>, known: impl IntoIterator<Item = &'a str> + Clone) -> Fault {
+fn unknown<'a>(
+    key: &Spanned<std::borrow::Cow<'_, str>>,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+) -> Fault {
     let all: Vec<String> = known.clone().into_iter().map(|key| format!("`{key}`")).collect();
     let help = match nearest(key.get_ref(), known) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -112,7 +117,8 @@ type FindCodes = fn(&str) -> Result<Vec<&'static aur_diagnostics::Code>, Refusal
 
 fn code_list(value: &Spanned<DeValue<'_>>, find: FindCodes) -> Result<Vec<String>, Fault> {
     let fault = |at: usize| {
-        Fault::new(at, "codes stand in a list of texts").help("write `[\"W0301\"]`, or `[\"warnings\"]` for all")
+        Fault::new(at, "codes stand in a list of texts")
+            .help("write `[\"W0301\"]`, or `[\"warnings\"]` for all")
     };
     let DeValue::Array(items) = value.get_ref() else {
         return Err(fault(value.span().start));

@@ -8,6 +8,9 @@ use clap_mangen::Man;
 
 use crate::{Failure, Terminal, plural};
 
+/// How the library defines a plain apostrophe.
+const PREAMBLE: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
+
 /// The pages of a program in order: `aurc.1`, `aurc-check.1`, ..
 ///
 /// Hidden commands have none.
@@ -105,7 +108,9 @@ fn page(command: &Command) -> (String, Vec<u8>) {
     if command.get_version().is_some() {
         let _ = man.render_version_section(&mut out);
     }
-    (format!("{name}.1"), out)
+    // Each section comes with the same two lines, which are needed once.
+    let text = String::from_utf8_lossy(&out).replace(PREAMBLE, "");
+    (format!("{name}.1"), format!("{PREAMBLE}{text}").into_bytes())
 }
 
 /// The lines behind `Examples:` as they are.

@@ -96,7 +96,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 fn once(args: &Args, given: &Given, context: &Context) -> Outcome {
-    let (programs, mut failures) = open_all(args, context);
+    let (programs, mut failures) = open_all(args, context, &|_, _| {});
     let mut edited = Edited::default();
     if args.fix || args.diff {
         let boldness = match args.unsafe_fixes {

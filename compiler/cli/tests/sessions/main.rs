@@ -3,12 +3,17 @@
 mod check;
 mod compile;
 mod deps;
+mod diff;
 mod doc;
+mod fix;
 mod fmt;
 mod inspect;
+mod man;
 mod origin;
 mod other;
+mod rules;
 mod schemas;
 mod session;
 mod show;
 mod test;
+mod watch;

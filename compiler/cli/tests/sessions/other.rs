@@ -192,12 +192,14 @@ fn help_and_version() {
     Commands:
       check        Find all errors of programs without running them
       compile      Compile a program to a plan that runs anywhere
+      diff         Tell what differs between two programs or plans, job by job
       inspect      Show a job as it will run: task, order, and processes with their commands
       eval         Print the value of an expression as JSON
       fmt          Lay out programs in the one canonical way
       explain      Tell what a diagnostic means, with a program that has it and one that has not
       init         Start a project: a commented program, `aur.toml` and `.gitignore`
       completions  Print a script that completes aurc's commands and flags in a shell
+      man          Print a manual page, or write all of them into a folder
       schema       Print the JSON Schema of what aurc writes
       test         Run the tests of files whose names end in `_test.aur`
       deps         Show what a program depends on: files, inputs and environment variables
@@ -268,6 +270,30 @@ fn help_and_version() {
               
               [default: full]
 
+          --fix
+              Make the fixes that surely keep the meaning, and print what remains
+
+          --diff
+              Change nothing; print what `--fix` would change
+
+          --unsafe-fixes
+              With `--fix` or `--diff`: make fixes too that are guesses
+
+          --deny <CODES>
+              Warnings that count as errors, by code, name or beginning of a code, or `warnings` for all
+
+          --select <CODES>
+              Print only these codes; errors of other codes are counted
+
+          --ignore <CODES>
+              Leave out these warnings; errors cannot be ignored
+
+          --max-errors <N>
+              Print no more than N diagnostics, with `full` and `short`; 0 prints all [default: 50]
+
+          --watch
+              Check again whenever a file changes, until ctrl-C
+
           --stdin-filename <FILE>
               The file that the standard input counts as
 
@@ -295,6 +321,9 @@ fn help_and_version() {
       aurc check main.aur
       aurc check jobs/*.aur --format short
       aurc check main.aur -E count=3 --format json
+      aurc check main.aur --fix
+      aurc check main.aur --deny warnings --ignore W0301
+      aurc check main.aur --watch
       generate | aurc check - --stdin-filename jobs/new.aur
     = 0
     $ aurc fmt -h

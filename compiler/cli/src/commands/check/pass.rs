@@ -21,12 +21,17 @@ pub(super) struct Program {
 }
 
 /// Finds all programs; those that cannot be read are failures.
-pub(super) fn open_all(args: &Args, context: &Context) -> (Vec<Program>, Vec<Failure>) {
+pub(super) fn open_all(
+    args: &Args,
+    context: &Context,
+    before_reading: OnRead<'_>,
+) -> (Vec<Program>, Vec<Failure>) {
     let mut programs = Vec::new();
     let mut failures = Vec::new();
     for file in &args.files {
         let opened = aur_terminal::open(file, args.stdin_filename.as_deref(), context.project.as_deref());
         let program = opened.and_then(|project| {
+            before_reading(&project, settings::NAME);
             let settings = settings::read(&project)?;
             Ok(Program {
                 rules: Rules::new(&args.rules, &settings),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use aur_compiler::Given;
-use aur_disk::{Watcher, Woken};
+use aur_disk::{Project, Watcher, Woken};
 use aur_render::Counts;
 use aur_terminal::{Failure, plural};
 
@@ -44,18 +44,14 @@ fn look(args: &Args, context: &Context, watcher: &mut Watcher) -> Result<(), Fai
     for file in args.files.iter().map(PathBuf::as_path).chain(args.inputs.file()) {
         watcher.note(file);
     }
-    let (programs, mut failures) = open_all(args, context);
+    let watcher = RefCell::new(watcher);
+    let note = |project: &Project, path: &str| watcher.borrow_mut().note(&project.place(path));
+    let (programs, mut failures) = open_all(args, context, &note);
     let given = args.inputs.given().unwrap_or_else(|failure| {
         failures.push(failure);
         Given::default()
     });
-    for program in &programs {
-        watcher.note(&program.project.root().join(super::settings::NAME));
-    }
-    let watcher = RefCell::new(watcher);
-    let mut pass = check_all(&programs, &given, &Edited::default(), &|project, path| {
-        watcher.borrow_mut().note(&project.place(path));
-    });
+    let mut pass = check_all(&programs, &given, &Edited::default(), &note);
     failures.append(&mut pass.failures);
     let mut text = match context.terminal.is_out_terminal {
         true => CLEAR.to_string(),

@@ -58,7 +58,11 @@ impl Writer {
             && is_whole(change)
             && change.subject.process.is_none()
         {
-            self.line(0, change.kind, owner, &places(change));
+            let input = value(change.before.as_ref().or(change.after.as_ref()))
+                .filter(|_| change.subject.input.is_some())
+                .and_then(|input| input.get("value"))
+                .map_or(String::new(), |input| format!(" = {}", shown(input)));
+            self.line(0, change.kind, &format!("{owner}{input}"), &places(change));
             return;
         }
         self.line(0, ChangeKind::Changed, owner, "");

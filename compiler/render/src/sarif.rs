@@ -98,18 +98,25 @@ fn fix(sources: &SourceMap, fix: &Fix) -> Option<Value> {
         Applicability::Safe | Applicability::Unsafe => {}
         Applicability::Display => return None,
     }
-    let changes: Option<Vec<Value>> = fix
-        .edits
-        .iter()
-        .map(|edit| {
-            let place = physical(sources, edit.span)?;
-            Some(json!({
-                "artifactLocation": place["artifactLocation"],
-                "replacements": [{"deletedRegion": place["region"], "insertedContent": {"text": edit.text}}],
-            }))
-        })
+    // All that is replaced in a file belongs to one change.
+    let mut files: Vec<(Value, Vec<Value>)> = Vec::new();
+    for edit in &fix.edits {
+        let place = physical(sources, edit.span)?;
+        let replacement = json!({
+            "deletedRegion": place["region"],
+            "insertedContent": {"text": edit.text},
+        });
+        let file = &place["artifactLocation"];
+        match files.iter_mut().find(|(other, _)| other == file) {
+            Some((_, replacements)) => replacements.push(replacement),
+            None => files.push((file.clone(), vec![replacement])),
+        }
+    }
+    let changes: Vec<Value> = files
+        .into_iter()
+        .map(|(file, replacements)| json!({"artifactLocation": file, "replacements": replacements}))
         .collect();
-    Some(json!({"description": {"text": fix.title}, "artifactChanges": changes?}))
+    Some(json!({"description": {"text": fix.title}, "artifactChanges": changes}))
 }
 
 fn physical(sources: &SourceMap, span: Span) -> Option<Value> {

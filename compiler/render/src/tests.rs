@@ -669,6 +669,7 @@ fn odd_texts() {
             view(&format!("«a» = 1\n{}«z» = 2\n", "\n".repeat(5000))),
         ),
         ("in the wrong order", view("«x» = «y»\n")),
+        ("nothing to see", view("x = \"\u{200b}\u{feff}\" + «1»\n")),
     ];
     let text: String = all
         .iter()
@@ -809,6 +810,15 @@ fn odd_texts() {
        │ ╰────── here
        │     │
        │     ╰── there
+    ───╯
+
+    --- nothing to see
+    error[E0301]: a message
+       ╭─[ a.aur:1:12 ]
+       │
+     1 │ x = "\u{200b}\u{feff}" + 1
+       │                          ┬
+       │                          ╰── here
     ───╯
     "#);
 }

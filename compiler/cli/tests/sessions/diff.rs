@@ -117,7 +117,11 @@ fn plans_that_differ() {
 
 #[test]
 fn what_cannot_be_compared() {
-    let files = [("good.aur", HELLO), ("bad.aur", "jobs = x\n"), ("other.json", "{}")];
+    let files = [
+        ("good.aur", HELLO),
+        ("bad.aur", "jobs = x\n"),
+        ("other.json", "{}"),
+    ];
     insta::assert_snapshot!(session(&files, &[
         "aurc diff good.aur bad.aur",
         "aurc diff good.aur none.aur",

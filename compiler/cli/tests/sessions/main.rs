@@ -12,6 +12,7 @@ mod man;
 mod origin;
 mod other;
 mod rules;
+mod sarif;
 mod schemas;
 mod session;
 mod show;

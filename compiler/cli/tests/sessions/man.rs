@@ -119,12 +119,20 @@ fn every_command_has_a_page_with_its_examples() {
         .collect();
     assert!(commands.len() > 10, "{commands:?}");
     for command in commands {
-        let page = text(&format!("aurc man {command}")).replace("\\-", "-").replace("\\e", "\\");
+        let page = text(&format!("aurc man {command}"))
+            .replace("\\-", "-")
+            .replace("\\e", "\\");
         let help = text(&format!("aurc {command} --help"));
         let examples = help.split("Examples:\n").nth(1).unwrap();
         for example in examples.lines().map(str::trim) {
-            assert!(page.contains(&format!("\n{example}\n")), "{command}: {example}\n{page}");
+            assert!(
+                page.contains(&format!("\n{example}\n")),
+                "{command}: {example}\n{page}"
+            );
         }
-        assert!(page.contains(".SH NAME\n") && page.contains(".SH OPTIONS\n"), "{page}");
+        assert!(
+            page.contains(".SH NAME\n") && page.contains(".SH OPTIONS\n"),
+            "{page}"
+        );
     }
 }

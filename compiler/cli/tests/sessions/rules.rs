@@ -211,7 +211,10 @@ fn the_project_file_says_the_same() {
     let files = [
         FILES[0],
         FILES[1],
-        ("aur.toml", "[check]\nignore = [\"W0201\"]\ndeny = [\"warnings\"]\nmax-errors = 1\n"),
+        (
+            "aur.toml",
+            "[check]\nignore = [\"W0201\"]\ndeny = [\"warnings\"]\nmax-errors = 1\n",
+        ),
         ("sub/aur.toml", "[check]\nselect = [\"W\"]\n"),
         ("sub/main.aur", "a = b\n"),
     ];
@@ -258,7 +261,12 @@ fn faults_of_the_project_file() {
     ];
     let lines: Vec<String> = lines
         .iter()
-        .map(|text| format!("printf '{}' > aur.toml; aurc check main.aur", text.replace('\n', "\\n")))
+        .map(|text| {
+            format!(
+                "printf '{}' > aur.toml; aurc check main.aur",
+                text.replace('\n', "\\n")
+            )
+        })
         .collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     insta::assert_snapshot!(session(&[("main.aur", "a = 1\n")], &lines), @r#"

@@ -28,6 +28,13 @@ fn documents_follow_their_schemas() {
         "aurc check broken.aur --format json",
         "aurc schema diagnostics",
     );
+    session.output("sed 's/echo hello/echo bye/; s/64MB/65MB/' main.aur > other.aur");
+    follows(
+        &session,
+        "aurc diff main.aur other.aur --json",
+        "aurc schema diff",
+    );
+    follows(&session, "aurc diff main.aur main.aur --json", "aurc schema diff");
     let test =
         "test \"x\" { expect [1] == [2], expect error E0101 in file(\"main.aur\") }\ntest \"y\" { expect }\n";
     let program = "include \"main.aur\" as m\ninput w: String = env(\"W\")\ny = \"{{w}} {{x}}\".bind(x = file(\"main.aur\"))\n";

@@ -36,7 +36,12 @@ impl Watch {
             .unwrap();
         let (sender, lines) = channel();
         let output = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || output.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
+        std::thread::spawn(move || {
+            output
+                .lines()
+                .map_while(Result::ok)
+                .all(|line| sender.send(line).is_ok())
+        });
         Self { folder, child, lines }
     }
 
@@ -76,7 +81,13 @@ impl Watch {
 
     fn signal(mut self, signal: &str) -> Option<i32> {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
         self.child.wait().unwrap().code()
     }
 }
@@ -100,7 +111,10 @@ fn every_file_that_was_read_is_watched() {
     let watch = Watch::new(
         &[
             ("aur.toml", ""),
-            ("main.aur", "include \"lib/base.aur\"\ny = x\nz = file(\"data/z.txt\")\n"),
+            (
+                "main.aur",
+                "include \"lib/base.aur\"\ny = x\nz = file(\"data/z.txt\")\n",
+            ),
             ("lib/base.aur", "x = 1\n"),
             ("data/z.txt", "z"),
         ],
@@ -108,7 +122,13 @@ fn every_file_that_was_read_is_watched() {
     );
     assert_eq!(watch.look(), ["ok: 1 file"]);
     watch.write("lib/base.aur", "w = 1\n");
-    assert_eq!(watch.until("1 error"), ["main.aur:2:5: error[E0201]: `x` is not defined", "1 error: 1 file"]);
+    assert_eq!(
+        watch.until("1 error"),
+        [
+            "main.aur:2:5: error[E0201]: `x` is not defined",
+            "1 error: 1 file"
+        ]
+    );
     rename_over(&watch.path("lib/base.aur"), "x = 2\n");
     watch.until("ok");
     fs::remove_file(watch.path("data/z.txt")).unwrap();
@@ -125,7 +145,11 @@ fn every_file_that_was_read_is_watched() {
 #[test]
 fn files_and_folders_vanish_and_come_back() {
     let watch = Watch::new(
-        &[("aur.toml", ""), ("sub/main.aur", "include \"parts/base.aur\"\n"), ("sub/parts/base.aur", "x = 1\n")],
+        &[
+            ("aur.toml", ""),
+            ("sub/main.aur", "include \"parts/base.aur\"\n"),
+            ("sub/parts/base.aur", "x = 1\n"),
+        ],
         &["sub/main.aur"],
     );
     assert_eq!(watch.look(), ["ok: 1 file"]);
@@ -149,7 +173,11 @@ fn the_watch_ends_when_nobody_reads() {
     let mut watch = Watch::new(&[("main.aur", "x = 1\n")], &["main.aur"]);
     assert_eq!(watch.look(), ["ok: 1 file"]);
     let mut other = Command::new("bash")
-        .args(["-c", "\"$0\" check --watch main.aur | head -1", env!("CARGO_BIN_EXE_aurc")])
+        .args([
+            "-c",
+            "\"$0\" check --watch main.aur | head -1",
+            env!("CARGO_BIN_EXE_aurc"),
+        ])
         .current_dir(watch.folder.path())
         .stdout(Stdio::null())
         .spawn()

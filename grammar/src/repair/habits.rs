@@ -86,10 +86,10 @@ impl Repair<'_> {
         let range = self.range(start, end);
         let message = "nothing is imported";
         let error = SyntaxError::new(&codes::python_habit, range, message, "Python's way").help(IMPORT_HELP);
-        let is_lone = outline.len() == body + 2 && matches!(outline.word(body + 1), "os" | "getpass");
-        self.report(match is_lone {
+        let leads_there = |at: usize| matches!(outline.word(at), "os" | "getpass" | ",");
+        self.report(match (body + 1..outline.len()).all(leads_there) {
             true => {
-                let (start, end) = outline.bytes(body, body + 2);
+                let (start, end) = outline.bytes(body, outline.len());
                 error.fixed("remove it", Applicability::Safe, self.range(start, end), "")
             }
             false => error,
@@ -177,11 +177,10 @@ impl Repair<'_> {
             let (start, end) = outline.bytes(from, to);
             (self.range(start, end), new.to_owned())
         };
-        let lone = behind == first + 1;
-        if lone
-            && (outline.word(first) == "pass"
-                || matches!(outline.kind(first), Some(Kind::Text | Kind::Block)))
-        {
+        let is_pass = behind == first + 1 && outline.word(first) == "pass";
+        // Three single quotes are read as a text between two empty ones.
+        let is_text = |at: usize| matches!(outline.kind(at), Some(Kind::Text | Kind::Block));
+        if is_pass || (first..behind).all(is_text) {
             return Some(vec![edit(first, behind, "")]);
         }
         if outline.kind(first) != Some(Kind::Word) || outline.word(first + 1) != "=" {

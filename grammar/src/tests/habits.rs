@@ -74,6 +74,12 @@ fn classes_are_structs() {
 
     a = 1
     ");
+    assert_snapshot!(fixed("class A(Struct):\n  '''One line.'''\n  x = Required(List(String)) # note\n"), @"
+    struct A {
+      
+      x: List[String]
+    } # note
+    ");
     assert_snapshot!(show("class A(Base):\n  x = 1\nclass B(Struct):\n  def f(self):\n    pass\nb = 2\n"), @"
     (broken)
     (broken)
@@ -189,6 +195,15 @@ fn names_that_are_taken_or_reserved_are_left_alone() {
     user = 1
     user_env = 2
     a = [user_env_env, env_file, env_2x_y]
+    "#);
+}
+
+#[test]
+fn imports_of_the_environment_go() {
+    assert_snapshot!(fixed("import os, getpass\nimport os, sys\n"), @r#"
+
+    import os, sys
+    2:1-7 E0103 nothing is imported | Python's way | `include "path.aur"` brings in another file; everything else is built in
     "#);
 }
 

@@ -38,7 +38,10 @@ fn mended(answer: &Answer<()>, diagnostics: &[Diagnostic]) -> Option<String> {
 }
 
 fn is_safe(diagnostic: &Diagnostic) -> bool {
-    diagnostic.fixes.iter().any(|fix| fix.applicability == Applicability::Safe)
+    diagnostic
+        .fixes
+        .iter()
+        .any(|fix| fix.applicability == Applicability::Safe)
 }
 
 /// The edits of a fix in order: first byte, bytes that go, bytes that come.
@@ -79,16 +82,27 @@ fn broken_promises(program: &str) -> Vec<String> {
     let answer = check(program);
     let mut broken = Vec::new();
     for (i, one) in answer.diagnostics.iter().enumerate() {
-        let Some(fix) = one.fixes.iter().find(|fix| fix.applicability == Applicability::Safe) else {
+        let Some(fix) = one
+            .fixes
+            .iter()
+            .find(|fix| fix.applicability == Applicability::Safe)
+        else {
             continue;
         };
         let Some(fixed) = mended(&answer, std::slice::from_ref(one)) else {
-            broken.push(format!("{}: `{}` cannot be fixed\n{program}", one.code.id, one.message));
+            broken.push(format!(
+                "{}: `{}` cannot be fixed\n{program}",
+                one.code.id, one.message
+            ));
             continue;
         };
         let moved = Moved::by(fix);
         let key = |one: &Diagnostic, place: i64| (one.code.id, one.message.clone(), place);
-        let others = answer.diagnostics.iter().enumerate().filter(|(other, _)| *other != i);
+        let others = answer
+            .diagnostics
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != i);
         let known: BTreeSet<_> = others
             .map(|(_, other)| key(other, moved.place(other.span().unwrap().start)))
             .collect();
@@ -96,14 +110,17 @@ fn broken_promises(program: &str) -> Vec<String> {
             let span = other.span().unwrap();
             // What could not be read hid what is wrong with its meaning, and of several faults in a line
             // one is told at a time.
-            let was_hidden = one.code.id.starts_with("E01") && (!other.code.id.starts_with("E01") || !moved.meets(span));
+            let was_hidden =
+                one.code.id.starts_with("E01") && (!other.code.id.starts_with("E01") || !moved.meets(span));
             !known.contains(&key(other, i64::from(span.start))) && !was_hidden
         };
         let after = check(&fixed).diagnostics;
         let new: Vec<&Diagnostic> = after.iter().filter(is_new).collect();
         if !new.is_empty() {
             let what = format!("{} `{}`", one.code.id, one.message);
-            broken.push(format!("{what}\n--- before\n{program}\n--- after\n{fixed}\n{new:#?}"));
+            broken.push(format!(
+                "{what}\n--- before\n{program}\n--- after\n{fixed}\n{new:#?}"
+            ));
         }
     }
     broken
@@ -185,7 +202,10 @@ fn plain(source: &str) -> (String, &str) {
 /// Every text in the tests of the grammar and of the compiler.
 fn corpus() -> Vec<String> {
     let compiler = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let folders = [compiler.parent().unwrap().join("grammar/src/tests"), compiler.join("core/tests")];
+    let folders = [
+        compiler.parent().unwrap().join("grammar/src/tests"),
+        compiler.join("core/tests"),
+    ];
     let mut texts = Vec::new();
     for folder in folders {
         for entry in fs::read_dir(folder).unwrap() {
@@ -212,7 +232,10 @@ fn the_pages() {
                 fixed += 1;
                 let left = check(&all_mended(program)).diagnostics;
                 let safe: Vec<_> = answer.diagnostics.iter().filter(|one| is_safe(one)).collect();
-                assert!(left.len() <= answer.diagnostics.len() - safe.len(), "{program}\n{left:#?}");
+                assert!(
+                    left.len() <= answer.diagnostics.len() - safe.len(),
+                    "{program}\n{left:#?}"
+                );
             }
         }
     }
@@ -224,17 +247,29 @@ fn the_tests_of_grammar_and_compiler() {
     let mut broken = Vec::new();
     let mut fixes = 0;
     for program in corpus() {
-        fixes += check(&program).diagnostics.iter().filter(|one| is_safe(one)).count();
+        fixes += check(&program)
+            .diagnostics
+            .iter()
+            .filter(|one| is_safe(one))
+            .count();
         broken.extend(broken_promises(&program));
         let done = all_mended(&program);
         assert!(!check(&done).diagnostics.iter().any(is_safe), "{done}");
     }
     assert!(fixes > 50, "{fixes}");
-    assert!(broken.is_empty(), "{} of {fixes} fixes\n{}", broken.len(), broken.join("\n=====\n"));
+    assert!(
+        broken.is_empty(),
+        "{} of {fixes} fixes\n{}",
+        broken.len(),
+        broken.join("\n=====\n")
+    );
 }
 
 #[test]
 fn literals_are_read() {
     let source = "f(\"a\\n\\\"b\\u{e9}\"); // \"no\"\nlet c = '\"'; g(r#\"raw \"x\" \\n\"#, \"one \\\n   line\", r\"\\d\")";
-    assert_eq!(literals(source), ["a\n\"b\u{e9}", "raw \"x\" \\n", "one line", "\\d"]);
+    assert_eq!(
+        literals(source),
+        ["a\n\"b\u{e9}", "raw \"x\" \\n", "one line", "\\d"]
+    );
 }

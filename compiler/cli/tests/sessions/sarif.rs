@@ -98,7 +98,7 @@ fn the_log_follows_the_standard() {
             panic!("{error} at {}", error.instance_path());
         }
     }
-    let mut wrong = broken.clone();
+    let mut wrong = broken;
     wrong["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] = json!(0);
     assert!(!validator.is_valid(&wrong));
 }

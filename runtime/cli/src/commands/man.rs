@@ -35,9 +35,15 @@ mod tests {
                 continue;
             };
             let page = String::from_utf8_lossy(page).replace("\\-", "-");
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             for example in help.lines().skip(1).map(str::trim) {
-                assert!(page.contains(&format!("\n{example}\n")), "{name}: {example}\n{page}");
+                assert!(
+                    page.contains(&format!("\n{example}\n")),
+                    "{name}: {example}\n{page}"
+                );
             }
         }
     }

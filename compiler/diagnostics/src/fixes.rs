@@ -70,9 +70,10 @@ pub fn apply_fixes(
     let mended = files.into_iter().filter(|(_, edits)| edits.fixes > 0);
     mended
         .filter_map(|(id, edits)| {
-            let text = edits.apply(sources.get(id)?.text());
+            let before = sources.get(id)?.text();
+            let text = edits.apply(before);
             let fixes = edits.fixes;
-            Some((id, Mended { text, fixes }))
+            (text != **before).then_some((id, Mended { text, fixes }))
         })
         .collect()
 }
@@ -227,6 +228,11 @@ mod tests {
         ];
         assert_eq!(fixed(fixes, Boldness::Safe), ("01c3456789".to_string(), 1));
         assert_eq!(fixed(fixes, Boldness::Unsafe), ("a1c3456789".to_string(), 2));
+    }
+
+    #[test]
+    fn an_edit_that_changes_nothing_is_no_change() {
+        assert_eq!(safe(&[&[(0, 2, "01")]]), ("unchanged".to_string(), 0));
     }
 
     #[test]

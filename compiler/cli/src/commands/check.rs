@@ -108,6 +108,8 @@ fn once(args: &Args, given: &Given, context: &Context) -> Outcome {
         }
     }
     let mut pass = check_all(&programs, given, &edited, &|_, _| {});
+    // Under a wrong command line nothing is changed.
+    let may_write = args.fix && pass.failures.is_empty();
     failures.append(&mut pass.failures);
     let is_complete = failures.is_empty();
     let mut status = pass.status();
@@ -116,7 +118,7 @@ fn once(args: &Args, given: &Given, context: &Context) -> Outcome {
             status = Status::Faulty;
         }
     } else {
-        if args.fix {
+        if may_write {
             failures.extend(edited.write(context));
         }
         if !pass.findings.is_empty() {

@@ -134,6 +134,7 @@ fn guesses_only_when_asked_for() {
         "aurc check main.aur --unsafe-fixes",
         "aurc check main.aur --fix --diff 2>&1 | head -1",
         "echo | aurc check - --fix",
+        "echo 'a = True' > wrong.aur; aurc check wrong.aur --fix -E x=1 2>&1 | tail -2; cat wrong.aur",
     ]), @r#"
     $ aurc check main.aur --fix --format short
     main.aur:1:15: error[E0203]: `Process` has no field `nmae`
@@ -159,6 +160,11 @@ fn guesses_only_when_asked_for() {
     !   × the standard input cannot be fixed
     !   help: name a file, or print what would change with `--diff`
     = 2
+    $ echo 'a = True' > wrong.aur; aurc check wrong.aur --fix -E x=1 2>&1 | tail -2; cat wrong.aur
+      × -E: the program has no input `x`
+      help: the program declares no inputs; declare one: `input name: String`
+    a = True
+    = 0
     "#);
 }
 

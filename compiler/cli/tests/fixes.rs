@@ -10,13 +10,13 @@ use std::path::Path;
 use aur_compiler::{Answer, Given, ReadError, Sources};
 use aur_diagnostics::{Applicability, Boldness, Diagnostic, Edit, Fix, Span, apply_fixes, codes};
 
-/// One program, and files that it may include.
+/// A program of one file.
 struct Program<'a>(&'a str);
 
 impl Sources for Program<'_> {
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         match path {
-            "main.aur" => Ok(self.0.as_bytes().to_vec()),
+            path if path == self.name() => Ok(self.0.as_bytes().to_vec()),
             _ => Err(ReadError::NotFound { nearest: None }),
         }
     }
@@ -26,8 +26,19 @@ impl Sources for Program<'_> {
     }
 }
 
+impl Program<'_> {
+    /// Tests may only stand in files with a name of their kind.
+    fn name(&self) -> &'static str {
+        match self.0.lines().any(|line| line.starts_with("test")) {
+            true => "main_test.aur",
+            false => "main.aur",
+        }
+    }
+}
+
 fn check(program: &str) -> Answer<()> {
-    aur_compiler::check(&Program(program), "main.aur", &Given::default())
+    let program = Program(program);
+    aur_compiler::check(&program, program.name(), &Given::default())
 }
 
 /// Makes the safe fix of each of these diagnostics, and returns the program if it changes.

@@ -5,10 +5,10 @@ fn one_page_or_all() {
     insta::assert_snapshot!(session(&[], &[
         "aurc man completions",
         "aurc man | head -8",
-        "aurc man pages && ls pages | tr '\\n' ' '",
-        "aurc man ./pages",
+        "aurc man pages 2>&1 | sed 's/are .*/are ../'",
+        "aurc man ./pages 2>&1 | sed 's/^[0-9]*/so many/'; ls pages | head -2",
         "mkdir pages2; aurc man pages2 -q && cmp <(aurc man check) pages2/aurc-check.1",
-        "aurc man chek",
+        "aurc man chek 2>&1 | head -1",
         "touch file; aurc man file/x",
     ]), @r#"
     $ aurc man completions
@@ -82,21 +82,21 @@ fn one_page_or_all() {
     \fBaurc\fR [\fB\-\-color\fR] [\fB\-q\fR|\fB\-\-quiet\fR] [\fB\-\-project\fR] [\fB\-h\fR|\fB\-\-help\fR] [\fB\-V\fR|\fB\-\-version\fR] <\fIsubcommands\fR>
     .SH DESCRIPTION
     = 0
-    $ aurc man pages && ls pages | tr '\n' ' '
-    !   × there is no command `pages`
-    !   help: the commands are check, compile, diff, inspect, eval, fmt, explain, init, completions, man, schema
-    !         to write all pages into a folder, write `./pages`
-    = 2
-    $ aurc man ./pages
-    ! 12 pages written to ./pages
+    $ aurc man pages 2>&1 | sed 's/are .*/are ../'
+      × there is no command `pages`
+      help: the commands are ..
+            to write all pages into a folder, write `./pages`
+    = 0
+    $ aurc man ./pages 2>&1 | sed 's/^[0-9]*/so many/'; ls pages | head -2
+    so many pages written to ./pages
+    aurc-check.1
+    aurc-compile.1
     = 0
     $ mkdir pages2; aurc man pages2 -q && cmp <(aurc man check) pages2/aurc-check.1
     = 0
-    $ aurc man chek
-    !   × there is no command `chek`
-    !   help: the commands are check, compile, diff, inspect, eval, fmt, explain, init, completions, man, schema
-    !         to write all pages into a folder, write `./chek`
-    = 2
+    $ aurc man chek 2>&1 | head -1
+      × there is no command `chek`
+    = 0
     $ touch file; aurc man file/x
     !   × cannot write the folder `file/x`
     !   ╰─▶ Not a directory (os error 20)

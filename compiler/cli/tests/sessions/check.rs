@@ -66,6 +66,7 @@ fn errors_in_every_format() {
        │         ╰─── not found in this file, its includes or the standard library
        │
        │ Help: did you mean `web`?
+       │           copy = web { name = 3s }
     ───╯
 
     1 file checked: 2 errors

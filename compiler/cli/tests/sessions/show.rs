@@ -168,6 +168,7 @@ fn eval() {
     !    │  ╰─── not found in this file, its includes or the standard library
     !    │
     !    │ Help: did you mean `jobs`?
+    !    │           jobs
     ! ───╯
     ! 
     ! 1 file checked: 1 error

@@ -8,6 +8,7 @@ use aur_ir::Plan;
 use crate::eval::Compiler;
 use crate::lower::{Jobs, Lowering, Spans};
 use crate::program;
+use crate::spans::plan_spans;
 use crate::{Answer, ENTRY_MODULE, Given, Sources};
 
 /// A plan in which values may be open; it is to be read, never to be run.
@@ -42,7 +43,7 @@ pub fn inspect(host: &dyn Sources, entry: &str, given: &Given) -> Answer<Outline
         let files = crate::source_files(&program, lowering.compiler);
         let open = std::mem::take(&mut lowering.open);
         let hidden = std::mem::take(&mut lowering.hidden);
-        let spans = lowering.finish_spans(&files);
+        let spans = plan_spans(std::mem::take(&mut lowering.leaves), &program.sources, &files);
         let plan = Plan {
             aur_ir: aur_ir::VERSION,
             digest: String::new(),

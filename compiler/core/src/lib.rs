@@ -18,6 +18,7 @@ mod resolve;
 
 mod sink;
 mod sources;
+mod spans;
 mod types;
 mod value;
 
@@ -30,6 +31,7 @@ use eval::{Compiler, Context, sha256_hex};
 use json::Form;
 use lower::{Jobs, Lowering, Spans};
 use program::Program;
+use spans::plan_spans;
 use value::Base;
 
 pub use deps::{Declared, Dependencies, Edge, EdgeKind, deps};
@@ -105,10 +107,19 @@ pub fn compile(host: &dyn Sources, entry: &str, given: &Given) -> Answer<Plan> {
     let mut lowering = Lowering::new(&mut compiler, Spans::Wanted);
     let (jobs, hooks) = lowering.program(ENTRY_MODULE, Jobs::Needed);
     let is_sound = usage.is_none() && !lowering.compiler.sink.has_errors() && !has_errors(&faults);
-    let plan = is_sound.then(|| {
-        let files = source_files(&program, lowering.compiler);
-        let inputs = inputs_of(lowering.compiler);
-        let spans = lowering.finish_spans(&files);
+    let leaves = std::mem::take(&mut lowering.leaves);
+    let read = is_sound.then(|| {
+        (
+            source_files(&program, lowering.compiler),
+            inputs_of(lowering.compiler),
+        )
+    });
+    let diagnostics = finish(compiler, faults);
+    // Trees and values are as large as the plan; they go before its places and bytes are made.
+    let Program { sources, modules, .. } = program;
+    drop(modules);
+    let plan = read.map(|(files, inputs)| {
+        let spans = plan_spans(leaves, &sources, &files);
         let mut plan = Plan {
             aur_ir: aur_ir::VERSION,
             digest: String::new(),
@@ -121,9 +132,8 @@ pub fn compile(host: &dyn Sources, entry: &str, given: &Given) -> Answer<Plan> {
         plan.digest = plan.content_digest();
         plan
     });
-    let diagnostics = finish(compiler, faults);
     Answer {
-        sources: program.sources,
+        sources,
         diagnostics,
         value: plan,
         usage,

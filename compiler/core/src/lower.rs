@@ -24,6 +24,7 @@ use rustc_hash::FxHashSet;
 use crate::eval::{Compiler, Context};
 use crate::program::{Def, PRELUDE_MODULE};
 use crate::resolve::{Env, Judge, enter, struct_env};
+use crate::spans::Leaf;
 use crate::value::{Kind, Slot, StructValue, Value};
 
 /// Whether a program without `jobs` is at fault.
@@ -40,15 +41,12 @@ pub(crate) enum Spans {
     Unwanted,
 }
 
-/// A leaf of the plan: its pointer, where it was written, and the places that were put into its text.
-type Leaf = (String, Span, Option<Rc<Vec<Span>>>);
-
 /// Lowers one program.
 pub(crate) struct Lowering<'c, 'p> {
     pub(crate) compiler: &'c mut Compiler<'p>,
     /// Where the plan is being written: a JSON pointer.
     pointer: String,
-    spans: Vec<Leaf>,
+    pub(crate) leaves: Vec<Leaf>,
     wanted: Spans,
     /// Whether spans are collected right now.
     is_traced: bool,
@@ -74,7 +72,7 @@ impl<'c, 'p> Lowering<'c, 'p> {
         Self {
             compiler,
             pointer: String::new(),
-            spans: Vec::new(),
+            leaves: Vec::new(),
             wanted: spans,
             is_traced: false,
             judge: Judge::Later,
@@ -240,44 +238,6 @@ impl<'c, 'p> Lowering<'c, 'p> {
                 self.touch(&value, &frame);
             }
         }
-    }
-
-    /// Turns the collected spans into those of the plan.
-    pub(crate) fn finish_spans(self, files: &[ir::SourceFile]) -> BTreeMap<String, ir::PlanSpan> {
-        let sources = &self.compiler.program.sources;
-        let index_of: Vec<Option<u32>> = sources
-            .files()
-            .map(|(_, file)| {
-                files
-                    .iter()
-                    .position(|own| own.path == file.path())
-                    .map(|index| index as u32)
-            })
-            .collect();
-        let convert = |span: Span| -> Option<ir::PlanSpan> {
-            let file = index_of.get(span.file.0 as usize).copied().flatten()?;
-            let start = sources.get(span.file)?.position(span.start);
-            Some(ir::PlanSpan {
-                column: start.column,
-                end: span.end,
-                file,
-                from: Vec::new(),
-                line: start.line,
-                start: span.start,
-            })
-        };
-        self.spans
-            .into_iter()
-            .filter_map(|(pointer, span, from)| {
-                let mut place = convert(span)?;
-                place.from = from
-                    .iter()
-                    .flat_map(|from| from.iter())
-                    .filter_map(|span| convert(*span))
-                    .collect();
-                Some((pointer, place))
-            })
-            .collect()
     }
 }
 

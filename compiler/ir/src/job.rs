@@ -47,7 +47,7 @@ pub struct Job {
     /// `cluster/role/environment/name`.
     pub key: String,
     /// What is asked of an instance before it is ended.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Lifecycle::is_usual")]
     pub lifecycle: Lifecycle,
     /// Failed attempts after which the job has failed; -1 is no limit.
     pub max_task_failures: i64,
@@ -257,6 +257,26 @@ pub struct Lifecycle {
     pub http: Option<HttpLifecycle>,
 }
 
+impl Lifecycle {
+    /// Whether it is the default; asked for every job that is written, so it makes no text to compare with.
+    fn is_usual(&self) -> bool {
+        self.http.as_ref().is_some_and(|http| {
+            http.graceful_shutdown_endpoint == GRACEFUL_SHUTDOWN
+                && http.graceful_shutdown_wait_ms == SHUTDOWN_WAIT_MS
+                && http.port == HEALTH_PORT
+                && http.shutdown_endpoint == SHUTDOWN
+                && http.shutdown_wait_ms == SHUTDOWN_WAIT_MS
+        })
+    }
+}
+
+const GRACEFUL_SHUTDOWN: &str = "/quitquitquit";
+const SHUTDOWN: &str = "/abortabortabort";
+const SHUTDOWN_WAIT_MS: u64 = 5_000;
+const HEALTH_PORT: &str = "health";
+const HEALTH_PAGE: &str = "/health";
+const HEALTHY: &str = "ok";
+
 impl Default for Lifecycle {
     fn default() -> Self {
         Self {
@@ -283,11 +303,11 @@ pub struct HttpLifecycle {
 impl Default for HttpLifecycle {
     fn default() -> Self {
         Self {
-            graceful_shutdown_endpoint: "/quitquitquit".into(),
-            graceful_shutdown_wait_ms: 5_000,
-            port: "health".into(),
-            shutdown_endpoint: "/abortabortabort".into(),
-            shutdown_wait_ms: 5_000,
+            graceful_shutdown_endpoint: GRACEFUL_SHUTDOWN.into(),
+            graceful_shutdown_wait_ms: SHUTDOWN_WAIT_MS,
+            port: HEALTH_PORT.into(),
+            shutdown_endpoint: SHUTDOWN.into(),
+            shutdown_wait_ms: SHUTDOWN_WAIT_MS,
         }
     }
 }
@@ -296,7 +316,7 @@ impl Default for HttpLifecycle {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HealthCheckConfig {
     /// What is asked.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "HealthChecker::is_usual")]
     pub health_checker: HealthChecker,
     /// Wait before the first check, milliseconds.
     pub initial_interval_ms: u64,
@@ -343,6 +363,21 @@ pub enum HealthChecker {
     Shell(ShellHealthChecker),
 }
 
+impl HealthChecker {
+    /// Whether it is the default; asked for every job that is written, so it makes no text to compare with.
+    fn is_usual(&self) -> bool {
+        let is = |text: &Text, usual: &str| matches!(text, Text::Plain(text) if text == usual);
+        match self {
+            Self::Http(http) => {
+                http.expected_response_code == 0
+                    && is(&http.endpoint, HEALTH_PAGE)
+                    && is(&http.expected_response, HEALTHY)
+            }
+            Self::Shell(_) => false,
+        }
+    }
+}
+
 impl Default for HealthChecker {
     fn default() -> Self {
         Self::Http(HttpHealthChecker::default())
@@ -363,8 +398,8 @@ pub struct HttpHealthChecker {
 impl Default for HttpHealthChecker {
     fn default() -> Self {
         Self {
-            endpoint: Text::Plain("/health".into()),
-            expected_response: Text::Plain("ok".into()),
+            endpoint: Text::Plain(HEALTH_PAGE.into()),
+            expected_response: Text::Plain(HEALTHY.into()),
             expected_response_code: 0,
         }
     }
@@ -456,4 +491,21 @@ pub enum UpdateStrategy {
         /// Instances of each group; the last size counts for all further ones.
         batch_sizes: Vec<u64>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_left_out() {
+        assert!(Lifecycle::default().is_usual() && HealthChecker::default().is_usual());
+        let json = serde_json::to_value(HealthCheckConfig::default()).unwrap();
+        assert_eq!(json.get("health_checker"), None);
+        let read: HealthCheckConfig = serde_json::from_value(json).unwrap();
+        assert_eq!(read, HealthCheckConfig::default());
+        let mut other = Lifecycle::default();
+        other.http = None;
+        assert!(!other.is_usual());
+    }
 }

@@ -519,6 +519,7 @@ impl Builder<'_> {
                 None => elements.push(self.value(&mut cursor)),
             }
         }
+        elements.shrink_to_fit();
         ExprKind::List(elements)
     }
 
@@ -654,6 +655,7 @@ impl Builder<'_> {
                 value,
             });
         }
+        fields.shrink_to_fit();
         fields
     }
 

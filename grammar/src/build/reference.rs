@@ -42,7 +42,8 @@ impl Builder<'_> {
         let byte = |at: usize| written.get(at).copied().unwrap_or(0);
         let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         let is_sign = |byte: u8| is_letter(byte) || matches!(byte, b'-' | b'.' | b'/');
-        let mut parts = Vec::new();
+        let steps = written.iter().filter(|byte| matches!(byte, b'.' | b'['));
+        let mut parts = Vec::with_capacity(steps.count() + 1);
         let mut at = 0;
         loop {
             let (access, start) = match (at, byte(at)) {

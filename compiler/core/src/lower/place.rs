@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 
 use super::{Lowering, elements};
 use crate::resolve::{Env, Judge, Settled, enter, struct_env};
+use crate::spans::Leaf;
 use crate::value::{Kind, Piece, StructValue, Value};
 
 /// A struct and the chain its fields are read in.
@@ -60,11 +61,13 @@ impl<'p> Lowering<'_, 'p> {
         let Some(span) = span.filter(|span| self.is_traced && !self.compiler.is_prelude(*span)) else {
             return;
         };
-        let pointer = match leaf {
-            Some(leaf) => format!("{}/{leaf}", self.pointer),
-            None => self.pointer.clone(),
-        };
-        self.spans.push((pointer, span, from));
+        let mut pointer = String::with_capacity(self.pointer.len() + leaf.map_or(0, |leaf| leaf.len() + 1));
+        pointer.push_str(&self.pointer);
+        if let Some(leaf) = leaf {
+            pointer.push('/');
+            pointer.push_str(leaf);
+        }
+        self.leaves.push(Leaf { pointer, span, from });
     }
 
     fn read_leaf(&mut self, placed: &Placed<'p>, name: &str, leaf: Option<&str>) -> Option<Value<'p>> {

@@ -504,8 +504,6 @@ mod tests {
         assert_eq!(json.get("health_checker"), None);
         let read: HealthCheckConfig = serde_json::from_value(json).unwrap();
         assert_eq!(read, HealthCheckConfig::default());
-        let mut other = Lifecycle::default();
-        other.http = None;
-        assert!(!other.is_usual());
+        assert!(!Lifecycle { http: None }.is_usual());
     }
 }

@@ -175,7 +175,7 @@ impl Scan<'_> {
             let context = self.contexts.get(*start).copied().unwrap_or(Quoting::Unknown);
             let before = start.checked_sub(1).and_then(|before| self.text.get(before));
             let is_word =
-                is_break(start.checked_sub(1).map_or(None, |_| before)) && is_break(self.text.get(*end));
+                is_break(before) && is_break(self.text.get(*end));
             match context {
                 Quoting::Part if is_word => Quoting::Word,
                 context => context,

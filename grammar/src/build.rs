@@ -27,6 +27,8 @@ pub(crate) struct Builder<'t> {
     patches: &'t Patches,
     level: u32,
     errors: Vec<SyntaxError>,
+    /// For each literal part of a text, where its characters are written, if somebody asks.
+    places: Option<Vec<Vec<(u32, u32)>>>,
 }
 
 impl<'t> Builder<'t> {
@@ -37,7 +39,18 @@ impl<'t> Builder<'t> {
             patches,
             level: 0,
             errors: Vec::new(),
+            places: None,
         }
+    }
+
+    /// Notes from now on where the characters of texts are written.
+    pub(crate) fn keep_places(&mut self) {
+        self.places = Some(Vec::new());
+    }
+
+    /// Returns what was noted.
+    pub(crate) fn into_places(self) -> Vec<Vec<(u32, u32)>> {
+        self.places.unwrap_or_default()
     }
 
     /// Returns what was found wrong, in the order of the text.

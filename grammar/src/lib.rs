@@ -14,7 +14,7 @@ mod split;
 pub mod tree;
 
 pub use format::format;
-pub use parse::{parse, parse_expr, parse_item};
+pub use parse::{Places, parse, parse_expr, parse_item, places};
 
 /// The standard library, written in the language itself.
 pub const PRELUDE: &str = include_str!("../prelude.aur");

@@ -71,6 +71,41 @@ pub fn parse_expr(text: &str) -> (Expr, Vec<SyntaxError>) {
     Reader::default().expression(text)
 }
 
+/// Where the characters of a literal part of a text are written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The byte each run starts at, in the part and in the written text; in the order of both.
+    runs: Vec<(u32, u32)>,
+}
+
+impl Places {
+    /// Returns where the byte `offset` of the part is written: bytes from the first quote of the text.
+    pub fn written(&self, offset: u32) -> u32 {
+        let next = self.runs.partition_point(|(start, _)| *start <= offset);
+        match next.checked_sub(1).and_then(|index| self.runs.get(index)) {
+            Some((start, written)) => written + (offset - start),
+            None => 0,
+        }
+    }
+}
+
+/// Finds out where the characters of a text are written, behind escapes, joined literals and removed indent.
+///
+/// `written` is the source of the whole text, from its first quote to its last. There is one answer for each
+/// `Literal` part, in order; none at all if `written` is no text.
+pub fn places(written: &str) -> Vec<Places> {
+    let mut nodes = Vec::new();
+    if read(Rule::one_expr, written, &mut nodes).is_err() {
+        return Vec::new();
+    }
+    let patches = Patches::default();
+    let mut builder = Builder::new(written, &patches);
+    builder.keep_places();
+    builder.lone_expression(Cursor::new(&nodes));
+    let places = builder.into_places().into_iter();
+    places.map(|runs| Places { runs }).collect()
+}
+
 /// Reads items with one set of buffers.
 #[derive(Default)]
 struct Reader {

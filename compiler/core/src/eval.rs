@@ -65,6 +65,7 @@ pub(crate) struct Compiler<'p> {
     pub(crate) resolver: crate::resolve::State<'p>,
     /// Elements made so far by comprehensions and ranges.
     elements: usize,
+    pub(crate) lints: crate::lint::Lints<'p>,
 }
 
 /// Where an expression stands and what it sees beside the names of its file.
@@ -133,6 +134,7 @@ impl<'p> Compiler<'p> {
             keeps_open: false,
             resolver: crate::resolve::State::default(),
             elements: 0,
+            lints: crate::lint::Lints::new(program),
         }
     }
 
@@ -240,6 +242,7 @@ impl<'p> Compiler<'p> {
 
     /// The value a definition stands for, seen at `span`.
     fn definition(&mut self, def: Def, span: Span) -> Value<'p> {
+        self.lint_use(def, span);
         let (module, item) = match def {
             Def::Module(module) => return Value::new(Kind::Module(module), span),
             Def::Item { module, item } => (module, item),

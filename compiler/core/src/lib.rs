@@ -10,6 +10,7 @@ mod eval;
 mod expect;
 mod inspect;
 mod json;
+mod lint;
 mod lower;
 mod origin;
 mod print;

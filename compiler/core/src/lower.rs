@@ -85,6 +85,7 @@ impl<'c, 'p> Lowering<'c, 'p> {
 
     /// Judges the whole program and returns its jobs and hooks.
     pub(crate) fn program(&mut self, entry: u32, jobs: Jobs) -> (Vec<ir::Job>, Vec<ir::Hook>) {
+        self.compiler.check_annotations();
         self.evaluate_all();
         self.is_traced = self.wanted == Spans::Wanted;
         let lowered = match self.entry_list(entry, "jobs") {
@@ -103,7 +104,13 @@ impl<'c, 'p> Lowering<'c, 'p> {
         self.is_traced = false;
         self.judge = Judge::Later;
         self.compiler.sink.is_second_look = true;
+        let roots: Vec<Value<'p>> = ["jobs", "hooks"]
+            .into_iter()
+            .filter_map(|name| self.entry_list(entry, name))
+            .collect();
+        self.compiler.lint_unused_bindings(&roots);
         self.sweep();
+        self.compiler.lint_commands();
         (lowered, hooks)
     }
 

@@ -65,6 +65,15 @@ impl Program {
         find(module).or_else(|| find(PRELUDE_MODULE))
     }
 
+    /// Whether a name is a struct as `module` sees it.
+    pub(crate) fn is_struct(&self, module: u32, name: &str) -> bool {
+        let Some(Def::Item { module, item }) = self.lookup(module, name) else {
+            return false;
+        };
+        self.item(module, item)
+            .is_some_and(|(item, _)| matches!(item.node.kind, ItemKind::Struct(_)))
+    }
+
     /// All names that `module` sees.
     pub(crate) fn visible(&self, module: u32) -> impl Iterator<Item = &str> {
         [module, PRELUDE_MODULE]

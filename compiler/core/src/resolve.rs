@@ -82,6 +82,8 @@ struct Builder {
     length: usize,
     from: Vec<Span>,
     is_poisoned: bool,
+    /// Where some of it comes from, if that is outside of the program.
+    origin: Option<crate::lint::Origin>,
 }
 
 impl Builder {
@@ -214,6 +216,7 @@ impl<'p> Compiler<'p> {
         self.resolver.open.insert(id);
         *self.resolver.reentry.entry(key.0).or_default() += 1;
         let inner = enter(env, &value.scopes);
+        self.note_reached(&value.scopes, judge);
         let mut builder = Builder::default();
         stacker::maybe_grow(128 << 10, 2 << 20, || {
             self.render(*text, 0..text.text.parts.len(), &inner, judge, id, &mut builder);
@@ -222,7 +225,11 @@ impl<'p> Compiler<'p> {
         if let Some(count) = self.resolver.reentry.get_mut(&key.0) {
             *count -= 1;
         }
+        let origin = builder.origin;
         let settled = builder.finish(value.span);
+        if let Some(origin) = origin {
+            self.taint_text(&settled.value, origin);
+        }
         env.settled
             .borrow_mut()
             .insert(key, value.clone(), settled.clone());
@@ -314,6 +321,9 @@ impl<'p> Compiler<'p> {
                 self.resolver.trail.push((span, id));
                 let settled = self.settle(&value, &env, judge);
                 self.resolver.trail.pop();
+                if let Some(origin) = self.taint_splice(mustache, &value, &settled) {
+                    out.origin.get_or_insert(origin);
+                }
                 settled
             }
             Asked::Late(name) => {

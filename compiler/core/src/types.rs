@@ -55,6 +55,8 @@ pub(crate) struct FieldDecl<'p> {
     pub(crate) ty: Type<'p>,
     pub(crate) is_optional: bool,
     pub(crate) default: Option<&'p tree::Expr>,
+    /// Whether bash reads what it holds.
+    pub(crate) is_shell: bool,
     pub(crate) span: Span,
 }
 

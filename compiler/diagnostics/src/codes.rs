@@ -64,6 +64,7 @@ codes! {
     E0206 duplicate_field Error "a field is given twice";
     E0207 reserved_name Error "a name of the prelude is taken";
     E0208 value_cycle Error "values are defined by each other";
+    E0209 unknown_annotation Error "an annotation does not exist";
     E0301 type_mismatch Error "a value has the wrong type";
     E0302 bad_coercion Error "a text cannot be read as the type of its field";
     E0303 refinement Error "a value is outside of what its type allows";
@@ -103,8 +104,14 @@ codes! {
     E0601 limit Error "a limit of the language is reached";
     W0201 shadowed Warning "a later include gives the name again";
     W0202 old_spelling Warning "an older name is used";
+    W0203 deprecated Warning "something deprecated is used";
     W0301 small_memory Warning "less memory than a program needs to start";
     W0302 unused_port Warning "an announced port is not used";
+    W0303 replaced_struct Warning "a struct is replaced where a part of it was to be changed";
+    W0304 bare_number Warning "a number has no unit and looks like another one";
+    W0401 unused_binding Warning "a bound name is used by no text";
+    W0402 raw_splice Warning "a text from outside stands in a command without quotes";
+    W0403 shell_syntax Warning "bash cannot read a command";
 }
 
 /// Finds a row by its id (`E0203`, in any case) or its name (`unknown_field`).

@@ -126,13 +126,14 @@ impl Reader {
         if let Some(open) = scanned.unclosed {
             return Some(message::unclosed(joined, open));
         }
-        scanned.segments.iter().find_map(|segment| {
+        let faults = scanned.segments.iter().filter_map(|segment| {
             if self.knows(segment) {
                 return None;
             }
             let stop = self.judge(&segment.masked).err()?;
             Some(message::stopped(joined, segment, stop))
-        })
+        });
+        faults.min_by_key(|fault| fault.mark.start)
     }
 }
 

@@ -13,10 +13,15 @@ struct Parts {
     text: String,
     /// Where the characters in `text` are written, in the text that was read.
     place: Option<(u32, u32)>,
+    /// Where each run of characters of `text` starts and is written, if somebody asks.
+    runs: Option<Vec<(u32, u32)>>,
 }
 
 impl Parts {
     fn push(&mut self, text: &str, from: u32, to: u32) {
+        if let Some(runs) = &mut self.runs {
+            runs.push((self.text.len() as u32, from));
+        }
         self.text.push_str(text);
         let start = self.place.map_or(from, |(start, _)| start);
         self.place = Some((start, to));
@@ -76,10 +81,15 @@ impl Builder<'_> {
             };
         };
         let range = self.range(self.literal_start(*first), last.end);
-        if let Some(parts) = self.plain(literals) {
+        if self.places.is_none()
+            && let Some(parts) = self.plain(literals)
+        {
             return Text { range, parts };
         }
-        let mut parts = Parts::default();
+        let mut parts = Parts {
+            runs: self.places.as_ref().map(|_| Vec::new()),
+            ..Parts::default()
+        };
         for literal in literals {
             let (from, to, form) = self.content(*literal);
             match form {
@@ -120,10 +130,14 @@ impl Builder<'_> {
         }])
     }
 
-    fn flush(&self, parts: &mut Parts) {
+    fn flush(&mut self, parts: &mut Parts) {
         if let Some((from, to)) = parts.place.take() {
             let text = std::mem::take(&mut parts.text).into_boxed_str();
+            let runs = parts.runs.as_mut().map(std::mem::take).unwrap_or_default();
             if !text.is_empty() {
+                if let Some(places) = &mut self.places {
+                    places.push(runs);
+                }
                 parts.done.push(TextPart::Literal {
                     text,
                     range: self.range(from, to),
@@ -134,12 +148,14 @@ impl Builder<'_> {
 
     /// A text taken as it is; line breaks are one character on every system.
     fn raw(&self, from: u32, to: u32, parts: &mut Parts) {
-        let content = self.slice(from, to);
-        if content.contains("\r\n") {
-            parts.push(&content.replace("\r\n", "\n"), from, to);
-        } else {
-            parts.push(content, from, to);
+        let mut at = from;
+        while let Some(line) = self.slice(at, to).find("\r\n") {
+            let end = at + line as u32;
+            parts.push(self.slice(at, end), at, end);
+            parts.push("\n", end, end + 2);
+            at = end + 2;
         }
+        parts.push(self.slice(at, to), at, to);
     }
 
     /// A block loses its first line break and the least indent of its lines, that of the closing quotes included.

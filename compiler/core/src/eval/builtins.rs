@@ -143,7 +143,9 @@ impl<'p> Compiler<'p> {
         if value.is_poison() {
             return value;
         }
-        value.with_scope(Scope::Bindings(Rc::new(bindings)))
+        let bindings = Rc::new(bindings);
+        self.note_bind(context, args, &bindings, &value);
+        value.with_scope(Scope::Bindings(bindings))
     }
 
     fn bind_one(
@@ -500,7 +502,9 @@ impl<'p> Compiler<'p> {
     /// Resolves a text as far as its own bindings go; an open name is reported.
     pub(super) fn known_text(&mut self, value: &Value<'p>) -> Value<'p> {
         if let Some(text) = finished_text(&value.kind) {
-            return Value::new(Kind::Raw(text.as_ref().into()), value.span);
+            let known = Value::new(Kind::Raw(text.as_ref().into()), value.span);
+            self.taint_carry(&value.kind, &known.kind);
+            return known;
         }
         if !matches!(value.kind, Kind::Text(_)) {
             return value.clone();

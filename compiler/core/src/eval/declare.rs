@@ -47,6 +47,7 @@ impl<'p> Compiler<'p> {
                 ty,
                 is_optional,
                 default: member.default.as_ref(),
+                is_shell: crate::lint::is_shell_field(module, &declared.name.name, &member.name.name),
                 span,
             });
         }
@@ -221,7 +222,10 @@ impl<'p> Compiler<'p> {
                 Type::Any
             }
             (_, None, ..) => match module.and_then(|module| self.program.lookup(module, name)) {
-                Some(def) if self.is_type(def) => self.named_type(def),
+                Some(def) if self.is_type(def) => {
+                    self.lint_use(def, span);
+                    self.named_type(def)
+                }
                 found => {
                     let message = match found {
                         Some(_) => format!("`{name}` is a value, not a type"),

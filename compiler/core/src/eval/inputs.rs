@@ -53,8 +53,19 @@ impl<'p> Compiler<'p> {
     }
 
     fn find_input_by_name(&mut self, name: &str) -> Value<'p> {
+        let declared = self.input_def(name);
+        declared.map_or_else(|| Value::poison(super::NOWHERE), |def| self.find_input(def).value)
+    }
+
+    /// Where the name of an input is declared.
+    pub(crate) fn input_place(&self, name: &str) -> Option<Span> {
+        self.program.name_span(self.input_def(name).filter(|_| self.inputs.contains_key(name))?)
+    }
+
+    /// The first declaration of an input.
+    pub(crate) fn input_def(&self, name: &str) -> Option<Def> {
         let program = self.program;
-        let declared = (0u32..)
+        (0u32..)
             .zip(&program.modules)
             .skip(1)
             .find_map(|(module, owner)| {
@@ -65,8 +76,7 @@ impl<'p> Compiler<'p> {
                     module,
                     item: item as u32,
                 })
-            });
-        declared.map_or_else(|| Value::poison(super::NOWHERE), |def| self.find_input(def).value)
+            })
     }
 
     fn find_input(&mut self, def: Def) -> InputValue<'p> {
@@ -107,10 +117,13 @@ impl<'p> Compiler<'p> {
         };
         self.open.pop();
         match found {
-            Some((value, source)) => InputValue {
-                value,
-                source: Some(source),
-            },
+            Some((value, source)) => {
+                self.taint_input(&value, &ty, span);
+                InputValue {
+                    value,
+                    source: Some(source),
+                }
+            }
             None if matches!(ty, Type::Optional(_)) => InputValue {
                 value: Value::new(Kind::Unset, span),
                 source: Some(InputSource::Default),

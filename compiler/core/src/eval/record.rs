@@ -107,6 +107,8 @@ impl<'p> Compiler<'p> {
             } else {
                 self.coerce(value, &declared.ty, context.base.span(field.value.range))
             };
+            self.lint_value(context, &field.value, &value);
+            self.lint_field(context, inner, index, field, &value);
             inner.set(index, value);
             return;
         }
@@ -145,13 +147,14 @@ impl<'p> Compiler<'p> {
         place: Span,
     ) -> Value<'p> {
         let Some((step, rest)) = path.split_first() else {
-            let at = context.base.span(value.range);
+            let (expr, at) = (value, context.base.span(value.range));
             let value = self.eval(context, value, ty);
-            return if matches!(value.kind, Kind::Unset) {
-                value
-            } else {
-                self.coerce(value, ty, at)
-            };
+            if matches!(value.kind, Kind::Unset) {
+                return value;
+            }
+            let fitted = self.coerce(value, ty, at);
+            self.lint_value(context, expr, &fitted);
+            return fitted;
         };
         match (&current.kind, step) {
             (Kind::Struct(inner), Step::Name(name)) => {
@@ -250,8 +253,9 @@ impl<'p> Compiler<'p> {
             return None;
         }
         let found = decl.field(&name.name);
-        if found.is_none() {
-            self.report_unknown_field(decl, name, base);
+        match found {
+            Some(index) => self.lint_member_use(decl, index, base.span(name.range)),
+            None => self.report_unknown_field(decl, name, base),
         }
         found
     }

@@ -32,6 +32,7 @@ impl<'p> Lowering<'_, 'p> {
             return None;
         };
         self.reached.insert(Rc::as_ptr(inner).addr());
+        self.compiler.note_reached(&value.scopes, self.judge);
         Some(Placed {
             inner: inner.clone(),
             env: struct_env(env, inner, &value.scopes),

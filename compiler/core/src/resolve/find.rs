@@ -55,6 +55,7 @@ impl<'p> Compiler<'p> {
         let Some(address) = self.address(&mustache.path, base, env, judge, id) else {
             return Asked::Broken;
         };
+        self.lint_asking(base.span(mustache.path.range));
         let partial = match self.ask(&address, env, judge) {
             Ok(asked) => return asked,
             Err(partial) => partial,
@@ -95,6 +96,7 @@ impl<'p> Compiler<'p> {
         let Some(address) = self.address(&mustache.path, base, env, judge, id) else {
             return Asked::Broken;
         };
+        self.lint_asking(base.span(mustache.path.range));
         match self.ask(&address, env, judge) {
             Ok(asked) => asked,
             Err(Some(Partial::Unset(..))) => {
@@ -163,6 +165,7 @@ impl<'p> Compiler<'p> {
     ) -> Option<String> {
         let span = base.span(path.range);
         let address = self.address(path, base, env, judge, id)?;
+        self.lint_asking(span);
         let found = match self.ask(&address, env, judge) {
             Ok(Asked::Found(value, value_env)) => {
                 self.resolver.trail.push((span, id));
@@ -224,13 +227,11 @@ impl<'p> Compiler<'p> {
                             )));
                             None
                         }
-                        Some(value) => self.descend(
-                            value,
-                            node.clone(),
-                            address.get(1..).unwrap_or(&[]),
-                            judge,
-                            &mut partial,
-                        ),
+                        Some(value) => {
+                            self.lint_input_asked(&root.text);
+                            let rest = address.get(1..).unwrap_or(&[]);
+                            self.descend(value, node.clone(), rest, judge, &mut partial)
+                        }
                         None => None,
                     }
                 }
@@ -313,7 +314,8 @@ impl<'p> Compiler<'p> {
         for length in (1..=address.len()).rev() {
             let (head, rest) = address.split_at(length);
             let name = canonical(head);
-            if let Some((_, value)) = bindings.iter().find(|(own, _)| *own == name) {
+            if let Some((index, (_, value))) = bindings.iter().enumerate().find(|(_, (own, _))| *own == name) {
+                self.note_asked(bindings, index);
                 let found = self.descend(value.clone(), env.clone(), rest, judge, partial);
                 if found.is_some() {
                     return found;
@@ -333,6 +335,7 @@ impl<'p> Compiler<'p> {
     ) -> Option<(Value<'p>, Env<'p>)> {
         let (root, rest) = address.split_first()?;
         let index = inner.decl.field(&root.text)?;
+        self.lint_member_asked(&inner.decl, index);
         match self.attribute(inner, index) {
             Some(value) => self.descend(value, env.clone(), rest, judge, partial),
             None => {
@@ -384,6 +387,7 @@ impl<'p> Compiler<'p> {
                     partial.get_or_insert(Partial::NoField(inner.decl.clone(), part.text.clone()));
                     return None;
                 };
+                self.lint_member_asked(&inner.decl, index);
                 let frame = struct_env(&env, inner, &value.scopes);
                 self.judge_bound(inner, &frame, judge);
                 match self.attribute(inner, index) {

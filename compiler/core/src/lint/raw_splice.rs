@@ -1,0 +1,91 @@
+//! `raw_splice`: a text from outside stands in a command where bash would read it as part of the command.
+
+use aur_diagnostics::{Applicability, Diagnostic, Span, codes};
+use aur_grammar::tree::{Mustache, MustacheKind, TextPart};
+use aur_shell::Quoting;
+
+use super::taint::Origin;
+use crate::eval::Compiler;
+use crate::value::TextRef;
+
+impl<'p> Compiler<'p> {
+    /// Looks at the mustaches of a command; `holes` says how each stands.
+    pub(super) fn lint_raw_splices(&mut self, text: TextRef<'p>, holes: &[Quoting]) {
+        let values = text.text.parts.iter().filter_map(|part| match part {
+            TextPart::Mustache(mustache) if mustache.kind == MustacheKind::Value => Some(mustache),
+            TextPart::Mustache(_) | TextPart::Literal { .. } => None,
+        });
+        for (mustache, quoting) in values.zip(holes) {
+            if let Some(origin) = self.splice(mustache) {
+                self.lint_raw_splice(text, mustache, *quoting, origin);
+            }
+        }
+    }
+
+    fn lint_raw_splice(&mut self, text: TextRef<'p>, mustache: &Mustache, quoting: Quoting, origin: Origin) {
+        let span = text.base.span(mustache.range);
+        let name = self.program.sources.text(text.base.span(mustache.path.range));
+        let has_filter = mustache.filters.last().is_some_and(|filter| filter.name == "sh");
+        let Some(advice) = advice(quoting, has_filter, name) else {
+            return;
+        };
+        let verb = if origin.inside.is_some() { "holds text" } else { "comes" };
+        let message = format!("`{name}` {verb} from outside, and bash reads it as part of the command");
+        let mut warning = Diagnostic::new(&codes::raw_splice, span, message).label(place(quoting, has_filter));
+        if let Some(input) = origin.input {
+            warning = warning.also(input, "the input");
+        }
+        if let Some(inside) = origin.inside {
+            let inner = self.program.sources.text(inside).trim_matches(['{', '}', ' ']).to_string();
+            warning = warning.also(inside, "it stands in this text").help(format!(
+                "write `{{{{{inner} | sh}}}}` there if that text is a piece of the command, or `{{{{{name} | sh}}}}` here if it is one word"
+            ));
+            self.sink.push(warning);
+            return;
+        }
+        warning = warning.help(advice);
+        // A whole word stays one word; in the midst of a word, quotes may take a meaning away.
+        let applicability = match quoting {
+            Quoting::Word => Some(Applicability::Safe),
+            Quoting::Part => Some(Applicability::Unsafe),
+            _ => None,
+        };
+        if let Some(applicability) = applicability {
+            let end = span.end.saturating_sub(2);
+            let before = self.program.sources.text(Span::new(span.file, span.start, end));
+            let filter = if before.ends_with(' ') { "| sh " } else { " | sh" };
+            warning = warning.fix("quote it with `| sh`", applicability, Span::new(span.file, end, end), filter);
+        }
+        self.sink.push(warning);
+    }
+}
+
+/// What is said at the mustache.
+fn place(quoting: Quoting, has_filter: bool) -> &'static str {
+    match quoting {
+        Quoting::Word | Quoting::Part => "not quoted",
+        Quoting::Single | Quoting::Double | Quoting::AnsiC if has_filter => "quoted twice: the outer quotes undo the inner ones",
+        Quoting::Single | Quoting::Double | Quoting::AnsiC => "a quote in the value ends the quotes around it",
+        Quoting::Heredoc => "bash expands `$` and backquotes in this here-document",
+        Quoting::Arithmetic => "arithmetic runs what stands in it",
+        Quoting::Parameter => "inside of `${..}`",
+        Quoting::RawHeredoc | Quoting::Comment | Quoting::Unknown => "",
+    }
+}
+
+/// What to do, if anything is to be done.
+fn advice(quoting: Quoting, has_filter: bool, name: &str) -> Option<String> {
+    let filtered = format!("{{{{{name} | sh}}}}");
+    Some(match quoting {
+        Quoting::Word | Quoting::Part if has_filter => return None,
+        Quoting::Word | Quoting::Part => format!("`{filtered}` makes it one word, whatever it holds"),
+        Quoting::Single => format!("end the quotes before it and go on behind it: `'..'{filtered}'..'`"),
+        Quoting::Double => format!("end the quotes before it and go on behind it: `\"..\"{filtered}\"..\"`"),
+        Quoting::AnsiC => format!("end the quotes before it and go on behind it: `$'..'{filtered}$'..'`"),
+        Quoting::Heredoc => format!("write `value={filtered}` before the command and `$value` here"),
+        Quoting::Parameter => format!("write `value={filtered}` before the command and `$value` here"),
+        Quoting::Arithmetic => "declare the input as an Integer".to_string(),
+        // A line break could still end these; that is too far from what people do.
+        Quoting::RawHeredoc | Quoting::Comment | Quoting::Unknown => return None,
+    })
+}

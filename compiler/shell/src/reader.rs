@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::grammar::{Brush, Grammar, Stop};
 use crate::joined::{Fill, Joined, Kept};
-use crate::plain::plain_words;
+use crate::plain::plain_commands;
 use crate::scan::{Scanned, Segment, scan};
 use crate::{Fault, Piece, Quoting, Reading, When, message};
 
@@ -30,7 +30,7 @@ pub struct Reader {
 impl Reader {
     /// Reads one command.
     pub fn read(&mut self, pieces: &[Piece<'_>]) -> Reading {
-        if let Some(holes) = plain_words(pieces) {
+        if let Some(holes) = plain_commands(pieces) {
             return Reading { fault: None, holes };
         }
         let joined = Joined::new(pieces, Kept::All, Fill::Word);
@@ -170,4 +170,35 @@ fn shape(masked: &[u8]) -> Vec<u8> {
         }
     }
     shape
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The short way and the long way say the same.
+    #[test]
+    fn ways() {
+        let texts = [
+            "a b", "a && b", "a &&", "&& a", "a; b;", "a ;; b", "a | b || c", "a 'b; c' \"d $e\"", "a 'b", "a \"b",
+            "if a", "a if", "a && fi", "a;if", "iffy", "a=b c", "$x y", "a $", "a|&b", "time a", "a & b", "", " ",
+            ";", "a\"b\"'c'd", "a && {{x}}", "{{x}} fi",
+        ];
+        for text in texts {
+            let pieces: Vec<Piece<'_>> = match text.split_once("{{x}}") {
+                Some((before, after)) => vec![Piece::Text(before), Piece::Hole(1), Piece::Text(after)],
+                None => vec![Piece::Text(text)],
+            };
+            let joined = Joined::new(&pieces, Kept::All, Fill::Word);
+            let scanned = scan(&joined.text, &joined.holes);
+            let is_sound = Reader::default().is_sound(&scanned);
+            if let Some(holes) = plain_commands(&pieces) {
+                assert!(is_sound, "{text}");
+                assert_eq!(holes, scanned.holes, "{text}");
+            } else if is_sound {
+                let allowed = ["time a", "a $", "a & b", "a|&b", "a if", "", " "];
+                assert!(allowed.contains(&text), "`{text}` goes the long way for nothing");
+            }
+        }
+    }
 }

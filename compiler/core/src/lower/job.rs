@@ -28,6 +28,7 @@ impl<'p> Lowering<'_, 'p> {
             };
             let span = placed.inner.span;
             self.judge = Judge::Job(span);
+            self.compiler.note_reached(&value.scopes, self.judge);
             let index = jobs.len();
             let Some(job) = self.below(&format!("jobs/{index}"), |this| this.job(&placed)) else {
                 continue;

@@ -11,7 +11,10 @@ fn main() -> std::io::Result<()> {
         .and_then(|n| n.parse().ok())
         .unwrap_or(10_000);
     let mut out = BufWriter::new(stdout().lock());
-    writeln!(out, "# {jobs} jobs.\ninput release: String where matches(r\"[0-9.]+\") = \"2024.11\"\n")?;
+    writeln!(
+        out,
+        "# {jobs} jobs.\ninput release: String where matches(r\"[0-9.]+\") = \"2024.11\"\n"
+    )?;
     for n in 0..jobs {
         writeln!(out, "{}", job(n))?;
     }

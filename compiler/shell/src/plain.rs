@@ -47,7 +47,9 @@ impl Walk {
             match (self.quote, byte) {
                 (Quote::Single, b'\'') | (Quote::Double, b'"') => self.quote = Quote::None,
                 (Quote::Single, _) => {}
-                (Quote::Double | Quote::None, b'$') if next.is_some_and(|next| next.is_ascii_alphabetic() || *next == b'_') => {
+                (Quote::Double | Quote::None, b'$')
+                    if next.is_some_and(|next| next.is_ascii_alphabetic() || *next == b'_') =>
+                {
                     self.word();
                 }
                 (_, b'\\' | b'`' | b'$') => return None,

@@ -180,9 +180,33 @@ mod tests {
     #[test]
     fn ways() {
         let texts = [
-            "a b", "a && b", "a &&", "&& a", "a; b;", "a ;; b", "a | b || c", "a 'b; c' \"d $e\"", "a 'b", "a \"b",
-            "if a", "a if", "a && fi", "a;if", "iffy", "a=b c", "$x y", "a $", "a|&b", "time a", "a & b", "", " ",
-            ";", "a\"b\"'c'd", "a && {{x}}", "{{x}} fi",
+            "a b",
+            "a && b",
+            "a &&",
+            "&& a",
+            "a; b;",
+            "a ;; b",
+            "a | b || c",
+            "a 'b; c' \"d $e\"",
+            "a 'b",
+            "a \"b",
+            "if a",
+            "a if",
+            "a && fi",
+            "a;if",
+            "iffy",
+            "a=b c",
+            "$x y",
+            "a $",
+            "a|&b",
+            "time a",
+            "a & b",
+            "",
+            " ",
+            ";",
+            "a\"b\"'c'd",
+            "a && {{x}}",
+            "{{x}} fi",
         ];
         for text in texts {
             let pieces: Vec<Piece<'_>> = match text.split_once("{{x}}") {

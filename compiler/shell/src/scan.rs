@@ -174,8 +174,7 @@ impl Scan<'_> {
         let holes = self.holes.iter().map(|(start, end)| {
             let context = self.contexts.get(*start).copied().unwrap_or(Quoting::Unknown);
             let before = start.checked_sub(1).and_then(|before| self.text.get(before));
-            let is_word =
-                is_break(before) && is_break(self.text.get(*end));
+            let is_word = is_break(before) && is_break(self.text.get(*end));
             match context {
                 Quoting::Part if is_word => Quoting::Word,
                 context => context,

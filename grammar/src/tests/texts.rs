@@ -136,3 +136,50 @@ fn the_short_way_to_read_a_reference_agrees_with_the_grammar() {
         }
     }
 }
+
+/// Each character of a text and what is written at its place.
+fn placed(written: &str) -> String {
+    let item = crate::parse_item(&format!("a = {written}"));
+    let crate::tree::ItemKind::Assign { value, .. } = item.kind else {
+        panic!("an assignment");
+    };
+    let crate::tree::ExprKind::Text(text) = value.kind else {
+        panic!("a text");
+    };
+    let literals = text.parts.iter().filter_map(|part| match part {
+        crate::tree::TextPart::Literal { text, .. } => Some(text),
+        crate::tree::TextPart::Mustache(_) => None,
+    });
+    let mut out = String::new();
+    for (literal, places) in literals.zip(crate::places(written)) {
+        for (at, letter) in literal.char_indices() {
+            let place = places.written(at as u32) as usize;
+            let there = written[place..].chars().next().expect("a character");
+            if there == letter {
+                out.push(letter);
+            } else {
+                out += &format!("<{}={}>", letter.escape_debug(), there.escape_debug());
+            }
+        }
+        out.push('|');
+    }
+    out.escape_debug().to_string().replace("\\\\", "\\")
+}
+
+#[test]
+fn places_of_characters() {
+    let table = [
+        "\"plain é text\"",
+        "\"a\\n\\\"b\\u{e9}c{{x}}d{{&y}}e\" # note\n  'f' r\"g\\h\"",
+        "\"\"\"\n    one\n\n      two {{x}} \\\n  three\r\n    four\n    \"\"\"",
+        "r#\"a\r\nb\"c\"#",
+    ];
+    let all: Vec<String> = table.iter().map(|written| placed(written)).collect();
+    assert_snapshot!(all.join("\n"), @r#"
+    plain é text|
+    a<\n=\\><\\"=\\>b<é=\\>c|d{{y}}efg\h|
+      one\n\n    two | three\n  four\n|
+    a<\n=\r>b\"c|
+    "#);
+    assert!(crate::places("not a text").is_empty());
+}

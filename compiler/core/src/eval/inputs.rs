@@ -59,7 +59,8 @@ impl<'p> Compiler<'p> {
 
     /// Where the name of an input is declared.
     pub(crate) fn input_place(&self, name: &str) -> Option<Span> {
-        self.program.name_span(self.input_def(name).filter(|_| self.inputs.contains_key(name))?)
+        self.program
+            .name_span(self.input_def(name).filter(|_| self.inputs.contains_key(name))?)
     }
 
     /// The first declaration of an input.

@@ -22,9 +22,11 @@ impl<'p> Compiler<'p> {
         };
         let span = context.base.span(expr.range);
         let (means, unit, instead) = match value.kind {
-            Kind::Bytes(_) if (1..SMALL).contains(&number) => {
-                (format!("{number} bytes"), "MB", format!("`{number}B` if bytes are meant"))
-            }
+            Kind::Bytes(_) if (1..SMALL).contains(&number) => (
+                format!("{number} bytes"),
+                "MB",
+                format!("`{number}B` if bytes are meant"),
+            ),
             // Whole days are written in seconds; other large round numbers come from milliseconds.
             Kind::Duration(_) if number >= DAY && number % 1000 == 0 && number % DAY != 0 => (
                 format!("{number} seconds, more than {}", days(number / DAY)),

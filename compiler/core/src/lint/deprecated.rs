@@ -42,13 +42,24 @@ impl<'p> Deprecated<'p> {
                 let mut note = |name: Option<SmolStr>, annotations: &'p [Annotation], own| {
                     if let Some(annotation) = annotations.iter().find(|own| own.name.name == "deprecated") {
                         let place = base.span(annotation.range);
-                        marks.insert((def, name), Mark { annotation, place, own });
+                        marks.insert(
+                            (def, name),
+                            Mark {
+                                annotation,
+                                place,
+                                own,
+                            },
+                        );
                     }
                 };
                 note(None, &item.node.annotations, base.span(item.node.range));
                 if let ItemKind::Struct(declared) = &item.node.kind {
                     for member in &declared.members {
-                        note(Some(member.name.name.clone()), &member.annotations, base.span(member.range));
+                        note(
+                            Some(member.name.name.clone()),
+                            &member.annotations,
+                            base.span(member.range),
+                        );
                     }
                 }
             }
@@ -89,7 +100,11 @@ impl<'p> Compiler<'p> {
             return;
         }
         if !ANNOTATIONS.contains(&name.as_str()) {
-            let error = Diagnostic::new(&codes::unknown_annotation, span, format!("there is no annotation `@{name}`"));
+            let error = Diagnostic::new(
+                &codes::unknown_annotation,
+                span,
+                format!("there is no annotation `@{name}`"),
+            );
             self.sink.push(match nearest(name, ANNOTATIONS) {
                 Some(near) => error.help(format!("did you mean `@{near}`?")).fix(
                     format!("write `@{near}`"),
@@ -102,11 +117,21 @@ impl<'p> Compiler<'p> {
             return;
         }
         let fault = if can_be_used {
-            annotation.args.iter().find(|arg| reads_as(arg).is_none()).map(|arg| {
-                (arg.range, "`@deprecated` takes a text and `use`, both written out")
-            })
+            annotation
+                .args
+                .iter()
+                .find(|arg| reads_as(arg).is_none())
+                .map(|arg| {
+                    (
+                        arg.range,
+                        "`@deprecated` takes a text and `use`, both written out",
+                    )
+                })
         } else {
-            Some((annotation.range, "nobody can use what stands here, so it cannot be deprecated"))
+            Some((
+                annotation.range,
+                "nobody can use what stands here, so it cannot be deprecated",
+            ))
         };
         if let Some((range, message)) = fault {
             self.sink.push(
@@ -203,9 +228,17 @@ fn plain(text: &Text) -> Option<&str> {
 }
 
 fn said(annotation: &Annotation) -> Option<&str> {
-    annotation.args.iter().find(|arg| arg.name.is_none()).and_then(reads_as)
+    annotation
+        .args
+        .iter()
+        .find(|arg| arg.name.is_none())
+        .and_then(reads_as)
 }
 
 fn instead(annotation: &Annotation) -> Option<&str> {
-    annotation.args.iter().find(|arg| arg.name.is_some()).and_then(reads_as)
+    annotation
+        .args
+        .iter()
+        .find(|arg| arg.name.is_some())
+        .and_then(reads_as)
 }

@@ -15,6 +15,10 @@ impl<'p> Compiler<'p> {
             TextPart::Mustache(mustache) if mustache.kind == MustacheKind::Value => Some(mustache),
             TextPart::Mustache(_) | TextPart::Literal { .. } => None,
         });
+        // A command that comes as a whole is meant to be one.
+        if is_whole(text) {
+            return;
+        }
         for (mustache, quoting) in values.zip(holes) {
             if let Some(origin) = self.splice(mustache) {
                 self.lint_raw_splice(text, mustache, *quoting, origin);
@@ -29,14 +33,24 @@ impl<'p> Compiler<'p> {
         let Some(advice) = advice(quoting, has_filter, name) else {
             return;
         };
-        let verb = if origin.inside.is_some() { "holds text" } else { "comes" };
+        let verb = if origin.inside.is_some() {
+            "holds text"
+        } else {
+            "comes"
+        };
         let message = format!("`{name}` {verb} from outside, and bash reads it as part of the command");
-        let mut warning = Diagnostic::new(&codes::raw_splice, span, message).label(place(quoting, has_filter));
+        let mut warning =
+            Diagnostic::new(&codes::raw_splice, span, message).label(place(quoting, has_filter));
         if let Some(input) = origin.input {
             warning = warning.also(input, "the input");
         }
         if let Some(inside) = origin.inside {
-            let inner = self.program.sources.text(inside).trim_matches(['{', '}', ' ']).to_string();
+            let inner = self
+                .program
+                .sources
+                .text(inside)
+                .trim_matches(['{', '}', ' '])
+                .to_string();
             warning = warning.also(inside, "it stands in this text").help(format!(
                 "write `{{{{{inner} | sh}}}}` there if that text is a piece of the command, or `{{{{{name} | sh}}}}` here if it is one word"
             ));
@@ -44,19 +58,58 @@ impl<'p> Compiler<'p> {
             return;
         }
         warning = warning.help(advice);
-        // A whole word stays one word; in the midst of a word, quotes may take a meaning away.
+        // A whole word stays one word; in the midst of a word, and where a command is named, quotes may
+        // take a meaning away.
         let applicability = match quoting {
-            Quoting::Word => Some(Applicability::Safe),
-            Quoting::Part => Some(Applicability::Unsafe),
+            Quoting::Word if !starts_command(text, mustache) => Some(Applicability::Safe),
+            Quoting::Word | Quoting::Part => Some(Applicability::Unsafe),
             _ => None,
         };
         if let Some(applicability) = applicability {
             let end = span.end.saturating_sub(2);
             let before = self.program.sources.text(Span::new(span.file, span.start, end));
             let filter = if before.ends_with(' ') { "| sh " } else { " | sh" };
-            warning = warning.fix("quote it with `| sh`", applicability, Span::new(span.file, end, end), filter);
+            warning = warning.fix(
+                "quote it with `| sh`",
+                applicability,
+                Span::new(span.file, end, end),
+                filter,
+            );
         }
         self.sink.push(warning);
+    }
+}
+
+/// Whether a text is a mustache and nothing else.
+fn is_whole(text: TextRef<'_>) -> bool {
+    text.text.parts.iter().all(|part| match part {
+        TextPart::Literal { text, .. } => text.trim().is_empty(),
+        TextPart::Mustache(_) => true,
+    }) && text
+        .text
+        .parts
+        .iter()
+        .filter(|part| matches!(part, TextPart::Mustache(_)))
+        .count()
+        == 1
+}
+
+/// Whether a mustache stands where a command has its name.
+fn starts_command(text: TextRef<'_>, mustache: &Mustache) -> bool {
+    let parts = text.text.parts.iter();
+    let is_other = |part: &&TextPart| !matches!(part, TextPart::Mustache(own) if std::ptr::eq(own, mustache));
+    let before: Vec<&TextPart> = parts.take_while(is_other).collect();
+    match before.as_slice() {
+        [] => true,
+        [.., TextPart::Mustache(_)] => false,
+        [earlier @ .., TextPart::Literal { text, .. }] => {
+            let text = text.trim_end_matches([' ', '\t']);
+            (text.is_empty() && earlier.is_empty())
+                || text.ends_with(['\n', ';', '&', '|', '(', '{', '!', '`'])
+                || ["then", "do", "else", "if", "while", "until", "time"]
+                    .iter()
+                    .any(|word| text.ends_with(word))
+        }
     }
 }
 
@@ -64,8 +117,12 @@ impl<'p> Compiler<'p> {
 fn place(quoting: Quoting, has_filter: bool) -> &'static str {
     match quoting {
         Quoting::Word | Quoting::Part => "not quoted",
-        Quoting::Single | Quoting::Double | Quoting::AnsiC if has_filter => "quoted twice: the outer quotes undo the inner ones",
-        Quoting::Single | Quoting::Double | Quoting::AnsiC => "a quote in the value ends the quotes around it",
+        Quoting::Single | Quoting::Double | Quoting::AnsiC if has_filter => {
+            "quoted twice: the outer quotes undo the inner ones"
+        }
+        Quoting::Single | Quoting::Double | Quoting::AnsiC => {
+            "a quote in the value ends the quotes around it"
+        }
         Quoting::Heredoc => "bash expands `$` and backquotes in this here-document",
         Quoting::Arithmetic => "arithmetic runs what stands in it",
         Quoting::Parameter => "inside of `${..}`",

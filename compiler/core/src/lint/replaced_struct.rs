@@ -20,7 +20,8 @@ impl<'p> Compiler<'p> {
         let (Some(Slot::Set(old)), Kind::Struct(new)) = (inner.slots.get(index), &value.kind) else {
             return;
         };
-        let (Kind::Struct(old_inner), Some(given)) = (&old.kind, self.given_fields(context, &field.value)) else {
+        let (Kind::Struct(old_inner), Some(given)) = (&old.kind, self.given_fields(context, &field.value))
+        else {
             return;
         };
         let lost = lost_fields(old_inner, new);
@@ -30,12 +31,15 @@ impl<'p> Compiler<'p> {
         let name = &field.name.name;
         let listed = lost.join("`, `");
         let span = context.base.span(field.range);
-        let amended: Vec<String> = given.iter().map(|(step, value)| format!("{name}.{step} = {value}")).collect();
+        let amended: Vec<String> = given
+            .iter()
+            .map(|(step, value)| format!("{name}.{step} = {value}"))
+            .collect();
         let amended = amended.join(", ");
         let warning = Diagnostic::new(
             &codes::replaced_struct,
             context.base.span(field.name.range),
-            format!("this replaces the whole `{name}`, and its `{listed}` is lost"),
+            format!("this replaces the whole `{name}` and loses its `{listed}`"),
         )
         .label("given anew")
         .also(old_inner.span, "set here")
@@ -50,10 +54,14 @@ impl<'p> Compiler<'p> {
         let written = |expr: &Expr| program.sources.text(context.base.span(expr.range));
         match &value.kind {
             ExprKind::Record { head, fields } => {
-                let ExprKind::Name(head) = &head.kind else { return None };
+                let ExprKind::Name(head) = &head.kind else {
+                    return None;
+                };
                 let is_type = program.is_struct(context.module, head);
                 let plain = fields.iter().all(|field| field.path.is_empty());
-                let given = fields.iter().map(|field| (field.name.name.to_string(), written(&field.value)));
+                let given = fields
+                    .iter()
+                    .map(|field| (field.name.name.to_string(), written(&field.value)));
                 (is_type && plain).then(|| given.collect())
             }
             ExprKind::Map(pairs) => pairs

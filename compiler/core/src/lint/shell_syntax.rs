@@ -60,7 +60,10 @@ impl<'p> Written<'p> {
             TextPart::Mustache(mustache) => Some((mustache.range.start - start, mustache.range.end - start)),
             TextPart::Literal { .. } => {
                 let before = self.text.text.parts.get(..place.piece)?;
-                let number = before.iter().filter(|part| matches!(part, TextPart::Literal { .. })).count();
+                let number = before
+                    .iter()
+                    .filter(|part| matches!(part, TextPart::Literal { .. }))
+                    .count();
                 let at = self.places.get(number)?.written(place.offset as u32);
                 let mut letters = self.source.get(at as usize..)?.chars();
                 let first = letters.next()?;

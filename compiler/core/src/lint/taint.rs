@@ -94,7 +94,8 @@ fn is_one_word(text: &TextRef<'_>) -> bool {
 impl<'p> Compiler<'p> {
     /// Notes the value of an input.
     pub(crate) fn taint_input(&mut self, value: &Value<'p>, ty: &Type<'p>, name: Span) {
-        let is_checked = matches!(ty, Type::Refined(..)) || matches!(ty, Type::Optional(inner) if matches!(**inner, Type::Refined(..)));
+        let is_checked = matches!(ty, Type::Refined(..))
+            || matches!(ty, Type::Optional(inner) if matches!(**inner, Type::Refined(..)));
         if !is_checked {
             let origin = Origin {
                 input: Some(name),
@@ -127,7 +128,9 @@ impl<'p> Compiler<'p> {
             && !is_one_word(text)
         {
             let inner = text.text.parts.iter().find_map(|part| match part {
-                TextPart::Mustache(inner) if self.lints.taint.splices.contains_key(&address_of(inner)) => Some(inner),
+                TextPart::Mustache(inner) if self.lints.taint.splices.contains_key(&address_of(inner)) => {
+                    Some(inner)
+                }
                 _ => None,
             });
             origin.inside = inner.map(|inner| text.base.span(inner.range));
@@ -149,7 +152,9 @@ impl<'p> Compiler<'p> {
 
     /// The input of the name that a mustache starts with: most are bound under their own name.
     fn input_named(&self, mustache: &Mustache) -> Option<Span> {
-        let [part] = mustache.path.parts.as_slice() else { return None };
+        let [part] = mustache.path.parts.as_slice() else {
+            return None;
+        };
         let [aur_grammar::tree::PathPiece::Literal(name)] = part.pieces.as_slice() else {
             return None;
         };

@@ -52,7 +52,13 @@ impl<'p> Bound<'p> {
 
 impl<'p> Compiler<'p> {
     /// Notes what is bound to `value` by a call.
-    pub(crate) fn note_bind(&mut self, context: &Context<'p>, args: &'p [Arg], bindings: &Bindings<'p>, value: &Value<'p>) {
+    pub(crate) fn note_bind(
+        &mut self,
+        context: &Context<'p>,
+        args: &'p [Arg],
+        bindings: &Bindings<'p>,
+        value: &Value<'p>,
+    ) {
         for node in nodes(&value.scopes) {
             if let Scope::Bindings(earlier) = &node.scope
                 && let Some(call) = self.lints.bound.call(earlier)
@@ -110,7 +116,8 @@ impl<'p> Compiler<'p> {
         }
         for (span, (name, decl)) in self.unused() {
             let message = format!("no text asks for `{name}`, which is bound here");
-            let mut warning = Diagnostic::new(&codes::unused_binding, span, message).label("not used by any text that sees it");
+            let mut warning = Diagnostic::new(&codes::unused_binding, span, message)
+                .label("not used by any text that sees it");
             warning = match decl.filter(|decl| decl.field(&name).is_some()) {
                 Some(decl) => warning
                     .note(format!("`{{{{{name}}}}}` is the field `{name}` of this {}: a field is nearer than what is bound to its struct", decl.name))

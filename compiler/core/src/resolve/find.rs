@@ -314,7 +314,8 @@ impl<'p> Compiler<'p> {
         for length in (1..=address.len()).rev() {
             let (head, rest) = address.split_at(length);
             let name = canonical(head);
-            if let Some((index, (_, value))) = bindings.iter().enumerate().find(|(_, (own, _))| *own == name) {
+            if let Some((index, (_, value))) = bindings.iter().enumerate().find(|(_, (own, _))| *own == name)
+            {
                 self.note_asked(bindings, index);
                 let found = self.descend(value.clone(), env.clone(), rest, judge, partial);
                 if found.is_some() {

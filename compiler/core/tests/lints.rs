@@ -315,7 +315,6 @@ g = SimpleTask { name = \"x\", command = \"y\", resources = Resources { cpu = 2 
       = to change a part of it, write `resources.cpu = 2.0, resources.ram = 1GB`
       Unsafe: b = base { resources.cpu = 2.0, resources.ram = 1GB }
     8:45 [resources] W0303 this replaces the whole `resources` and loses its `ram`, `disk`
-      + 81:15 [Resources { cpu = 1.0, ram = 1GB, disk = 1GB }] set here
       = to change a part of it, write `resources.cpu = 2 + 1`
       Unsafe: g = SimpleTask { name = "x", command = "y", resources.cpu = 2 + 1 }
     "#);

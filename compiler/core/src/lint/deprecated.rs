@@ -1,9 +1,8 @@
 //! `deprecated`: something is used that its author asks not to use any more; and what annotations there are.
 
-use std::collections::HashMap;
-
 use aur_diagnostics::{Applicability, Diagnostic, Span, codes, nearest};
 use aur_grammar::tree::{Annotation, Arg, ExprKind, ItemKind, Text, TextPart};
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::eval::Compiler;
@@ -16,7 +15,7 @@ const ANNOTATIONS: [&str; 1] = ["deprecated"];
 
 /// What is deprecated: items, and members of structs by name.
 pub(crate) struct Deprecated<'p> {
-    marks: HashMap<(Def, Option<SmolStr>), Mark<'p>>,
+    marks: FxHashMap<(Def, Option<SmolStr>), Mark<'p>>,
     /// The mustache that is being looked up, if anything is deprecated.
     asking: Option<Span>,
 }
@@ -31,7 +30,7 @@ struct Mark<'p> {
 
 impl<'p> Deprecated<'p> {
     pub(crate) fn new(program: &'p Program) -> Self {
-        let mut marks = HashMap::new();
+        let mut marks = FxHashMap::default();
         for (module, owner) in (0u32..).zip(&program.modules) {
             for (index, item) in (0u32..).zip(&owner.tree.items) {
                 let def = Def::Item { module, item: index };

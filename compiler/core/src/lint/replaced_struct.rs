@@ -17,7 +17,7 @@ impl<'p> Compiler<'p> {
         field: &'p Field,
         value: &Value<'p>,
     ) {
-        let (Some(Slot::Set(old)), Kind::Struct(new)) = (inner.slots.get(index), &value.kind) else {
+        let (Some(old), Kind::Struct(new)) = (inner.written(index), &value.kind) else {
             return;
         };
         let (Kind::Struct(old_inner), Some(given)) = (&old.kind, self.given_fields(context, &field.value))
@@ -36,15 +36,17 @@ impl<'p> Compiler<'p> {
             .map(|(step, value)| format!("{name}.{step} = {value}"))
             .collect();
         let amended = amended.join(", ");
-        let warning = Diagnostic::new(
+        let mut warning = Diagnostic::new(
             &codes::replaced_struct,
             context.base.span(field.name.range),
             format!("this replaces the whole `{name}` and loses its `{listed}`"),
         )
         .label("given anew")
-        .also(old_inner.span, "set here")
         .help(format!("to change a part of it, write `{amended}`"))
         .fix("change only what is given", Applicability::Unsafe, span, amended);
+        if !self.is_prelude(old_inner.span) {
+            warning = warning.also(old_inner.span, "set here");
+        }
         self.sink.push(warning);
     }
 
@@ -84,7 +86,7 @@ fn lost_fields(old: &Rc<StructValue<'_>>, new: &Rc<StructValue<'_>>) -> Vec<Stri
     let fields = old.decl.fields.iter().enumerate();
     fields
         .filter(|(index, _)| old.written(*index).is_some())
-        .filter(|(index, _)| matches!(new.slots.get(*index), Some(Slot::Default)))
+        .filter(|(index, _)| matches!(new.slot(*index), Slot::Default))
         .map(|(_, field)| field.name.to_string())
         .collect()
 }

@@ -2,11 +2,11 @@
 //!
 //! Texts are known by their address; what was made from such a text is noted again where it is made.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use aur_diagnostics::Span;
 use aur_grammar::tree::{Mustache, TextPart};
+use rustc_hash::FxHashMap;
 
 use crate::eval::Compiler;
 use crate::types::Type;
@@ -23,11 +23,11 @@ pub(crate) struct Origin {
 
 #[derive(Default)]
 pub(crate) struct Taint<'p> {
-    marked: HashMap<usize, Origin>,
+    marked: FxHashMap<usize, Origin>,
     /// Keeps the addresses alive.
     held: Vec<Kind<'p>>,
     /// By the address of the mustache.
-    splices: HashMap<usize, Origin>,
+    splices: FxHashMap<usize, Origin>,
 }
 
 impl<'p> Taint<'p> {
@@ -65,7 +65,7 @@ impl<'p> Taint<'p> {
         match &value.kind {
             Kind::List(items) => items.iter().for_each(|item| self.mark_all(item, origin)),
             Kind::Map(pairs) => pairs.iter().for_each(|(_, item)| self.mark_all(item, origin)),
-            Kind::Struct(inner) => (0..inner.slots.len())
+            Kind::Struct(inner) => (0..inner.decl.fields.len())
                 .filter_map(|index| inner.written(index))
                 .for_each(|item| self.mark_all(item, origin)),
             kind => self.mark(kind, origin),

@@ -3,11 +3,11 @@
 //! Judged by the texts of jobs alone: what no job reaches may still be bound for somebody. A name that was
 //! bound again further in counts as asked for: it is a default.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use aur_diagnostics::{Diagnostic, Span, codes};
 use aur_grammar::tree::Arg;
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::eval::{Compiler, Context};
@@ -21,7 +21,7 @@ type Bindings<'p> = Rc<Vec<(SmolStr, Value<'p>)>>;
 /// Every `bind` that was evaluated, by the address of its bindings.
 #[derive(Default)]
 pub(crate) struct Bound<'p> {
-    calls: HashMap<usize, Call<'p>>,
+    calls: FxHashMap<usize, Call<'p>>,
 }
 
 struct Call<'p> {
@@ -130,7 +130,7 @@ impl<'p> Compiler<'p> {
 
     /// The written names that nobody asked for, by place.
     fn unused(&self) -> Vec<(Span, (SmolStr, Option<Rc<StructDecl<'p>>>))> {
-        let mut places: HashMap<Span, (bool, SmolStr, Option<Rc<StructDecl<'p>>>)> = HashMap::new();
+        let mut places: FxHashMap<Span, (bool, SmolStr, Option<Rc<StructDecl<'p>>>)> = FxHashMap::default();
         let mut order: Vec<Span> = Vec::new();
         #[allow(clippy::iter_over_hash_type, reason = "sorted below")]
         for call in self.lints.bound.calls.values().filter(|call| call.is_reached) {
@@ -175,7 +175,7 @@ impl<'p> Compiler<'p> {
             }
             Kind::Struct(inner) => {
                 let frame = struct_env(env, inner, &value.scopes);
-                for index in 0..inner.slots.len() {
+                for index in 0..inner.decl.fields.len() {
                     if let Some(item) = self.attribute(inner, index) {
                         self.ask_all(&item, &frame);
                     }

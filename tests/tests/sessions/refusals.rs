@@ -454,7 +454,7 @@ fn processes_that_wait_for_each_other() {
 fn missing_inputs_are_listed_together() {
     let session = with(
         "input release: String\ninput count: Integer\ninput size: Bytes = 64MB\n".to_string()
-            + &job("processes = [Process { name = \"a\", cmdline = \"echo {{release}} {{count}}\" }]"),
+            + &job("processes = [Process { name = \"a\", cmdline = \"echo {{release | sh}} {{count}}\" }]"),
     );
     session.aurc(&["check", "main.aur"]).ended(0);
     assert_snapshot!(session.aur(&["run", "main.aur"]).ended(1), @"

@@ -1,6 +1,6 @@
 use crate::session::session;
 
-const MAIN: &str = r#"input where: String
+const MAIN: &str = r#"input where: String where matches(r"[a-z]+")
 input count: Integer
 step = Process { name = "step{{i}}", cmdline = "run {{where}} {{free}} {{aur.instance}}", max_failures = count }
 task = Task {

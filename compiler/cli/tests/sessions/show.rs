@@ -1,6 +1,6 @@
 use crate::session::{HELLO, session};
 
-const SEVERAL: &str = r#"input who: String = "world"
+const SEVERAL: &str = r#"input who: String where matches(r"[a-z]+") = "world"
 fetch = Process { name = "fetch", cmdline = "cp /tmp/{{package}} .\ntar xf {{package}}", max_failures = 0 }
 build = Process { name = "build", cmdline = "make # {{aur.instance}}" }
 clean = Process { name = "clean", cmdline = "echo {{who}}", final = true, min_duration = 500ms }

@@ -3,6 +3,7 @@
 //! Judged by the texts of jobs alone: what no job reaches may still be bound for somebody. A name that was
 //! bound again further in counts as asked for: it is a default.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use aur_diagnostics::{Diagnostic, Span, codes};
@@ -34,6 +35,13 @@ struct Call<'p> {
     asked: u64,
     /// Whether a job came by.
     is_reached: bool,
+}
+
+/// A written name that nobody asked for.
+struct Unused<'p> {
+    span: Span,
+    name: SmolStr,
+    decl: Option<Rc<StructDecl<'p>>>,
 }
 
 fn bit(index: usize) -> u64 {
@@ -114,7 +122,7 @@ impl<'p> Compiler<'p> {
         for value in roots {
             self.ask_all(value, &root);
         }
-        for (span, (name, decl)) in self.unused() {
+        for Unused { span, name, decl } in self.unused() {
             let message = format!("no text asks for `{name}`, which is bound here");
             let mut warning = Diagnostic::new(&codes::unused_binding, span, message)
                 .label("not used by any text that sees it");
@@ -129,10 +137,9 @@ impl<'p> Compiler<'p> {
     }
 
     /// The written names that nobody asked for, by place.
-    fn unused(&self) -> Vec<(Span, (SmolStr, Option<Rc<StructDecl<'p>>>))> {
-        let mut places: FxHashMap<Span, (bool, SmolStr, Option<Rc<StructDecl<'p>>>)> = FxHashMap::default();
-        let mut order: Vec<Span> = Vec::new();
-        #[allow(clippy::iter_over_hash_type, reason = "sorted below")]
+    fn unused(&self) -> Vec<Unused<'p>> {
+        let mut places: BTreeMap<Span, (bool, Unused<'p>)> = BTreeMap::new();
+        #[allow(clippy::iter_over_hash_type, reason = "sorted by place")]
         for call in self.lints.bound.calls.values().filter(|call| call.is_reached) {
             for arg in call.args {
                 let Some(ident) = &arg.name else { continue };
@@ -142,18 +149,17 @@ impl<'p> Compiler<'p> {
                 let is_asked = index >= 64 || call.asked & bit(index) != 0;
                 let span = call.base.span(ident.range);
                 let place = places.entry(span).or_insert_with(|| {
-                    order.push(span);
-                    (false, ident.name.clone(), call.decl.clone())
+                    let (name, decl) = (ident.name.clone(), call.decl.clone());
+                    (false, Unused { span, name, decl })
                 });
                 place.0 |= is_asked;
             }
         }
-        order.sort();
-        let unused = order.into_iter().filter_map(|span| {
-            let (is_asked, name, decl) = places.remove(&span)?;
-            (!is_asked).then_some((span, (name, decl)))
-        });
-        unused.collect()
+        let places = places.into_values();
+        places
+            .filter(|(is_asked, _)| !is_asked)
+            .map(|(_, unused)| unused)
+            .collect()
     }
 
     /// Resolves every text below a value, whoever reads it.

@@ -254,3 +254,39 @@ fn hostile_commands_are_left_alone() {
         assert!(said == "fine" || said.contains(" | "), "{said}");
     }
 }
+
+fn piece(part: &str) -> Piece<'_> {
+    match part.strip_prefix("{{").map(|name| name.as_bytes().first()) {
+        Some(Some(b'#')) => Piece::Open(When::Holds),
+        Some(Some(b'^')) => Piece::Open(When::Fails),
+        Some(Some(b'/')) => Piece::Close,
+        Some(Some(letter)) => Piece::Hole(u32::from(*letter)),
+        _ => Piece::Text(part),
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    /// Any characters, holes and sections: it comes back, with an answer for each hole and marks in the text.
+    #[test]
+    fn anything_goes(
+        parts in proptest::collection::vec("(\\{\\{[ab#^/]x\\}\\}|if |then |fi|case |in |esac|for |do |done|<<A\n|A\n|[ -~]|[\n\t\"'`$(){}\\[\\];&|<>\\\\!#=é])", 0..40),
+    ) {
+        let pieces: Vec<Piece<'_>> = parts.iter().map(|part| piece(part)).collect();
+        let holes = pieces.iter().filter(|piece| matches!(piece, Piece::Hole(_))).count();
+        let reading = Reader::default().read(&pieces);
+        proptest::prop_assert_eq!(reading.holes.len(), holes);
+        if let Some(fault) = reading.fault {
+            for mark in std::iter::once(fault.mark).chain(fault.opener.map(|(mark, _)| mark)) {
+                for place in [mark.start, mark.last] {
+                    let is_inside = match pieces[place.piece] {
+                        Piece::Text(text) => place.offset < text.len(),
+                        _ => place.offset == 0,
+                    };
+                    proptest::prop_assert!(is_inside, "{place:?} of {parts:?}");
+                }
+            }
+        }
+    }
+}

@@ -18,10 +18,10 @@ struct Example<'a> {
     program: &'a Block,
 }
 
-/// Code and line of a diagnostic, or of a mark.
-type Mark = (usize, String);
+/// File, line and code of a diagnostic, or of a mark.
+type Mark = (String, usize, String);
 
-fn marks(text: &str) -> BTreeSet<Mark> {
+fn marks(path: &str, text: &str) -> BTreeSet<Mark> {
     let mut found = BTreeSet::new();
     for (index, line) in text.lines().enumerate() {
         for word in ["# error: ", "# warning: "] {
@@ -30,7 +30,7 @@ fn marks(text: &str) -> BTreeSet<Mark> {
                     codes
                         .split([' ', ','])
                         .filter(|code| !code.is_empty())
-                        .map(|code| (index + 1, code.to_string())),
+                        .map(|code| (path.to_string(), index + 1, code.to_string())),
                 );
             }
         }
@@ -42,10 +42,9 @@ fn reported(sources: &SourceMap, diagnostics: &[Diagnostic]) -> BTreeSet<Mark> {
     diagnostics
         .iter()
         .map(|diagnostic| {
-            let line = diagnostic.span().map_or(0, |span| {
-                sources.locate(span).map_or(0, |(_, start, _)| start.line)
-            });
-            (line as usize, diagnostic.code.id.to_string())
+            let place = diagnostic.span().and_then(|span| sources.locate(span));
+            let (path, line) = place.map_or(("", 0), |(path, start, _)| (path, start.line));
+            (path.to_string(), line as usize, diagnostic.code.id.to_string())
         })
         .collect()
 }
@@ -61,19 +60,50 @@ impl Example<'_> {
     /// The program gives the diagnostics that are marked in it, and no other.
     fn checks(&self) -> Result<(), String> {
         let answer = aur_compiler::check(&self.sources, "main.aur", &self.given);
-        let wanted = marks(&self.program.text);
+        let read: Vec<&str> = answer.sources.files().map(|(_, file)| file.path()).collect();
+        let files = self.sources.files.iter();
+        let wanted: BTreeSet<Mark> = files
+            .filter(|(path, _)| read.contains(&path.as_str()))
+            .flat_map(|(path, text)| marks(path, text))
+            .collect();
         let found = reported(&answer.sources, &answer.diagnostics);
         if found == wanted && answer.usage.is_none() {
-            return Ok(());
+            return self.compiles_as_said();
         }
         let said = messages(&answer.diagnostics);
         let usage = answer.usage;
         Err(format!("found {found:?}, wanted {wanted:?} {usage:?}\n{said}"))
     }
 
+    /// Compiling reports the codes of `compile=".."`, where the program says so.
+    fn compiles_as_said(&self) -> Result<(), String> {
+        let Some(codes) = self.program.get("compile") else {
+            return Ok(());
+        };
+        let answer = aur_compiler::compile(&self.sources, "main.aur", &self.given);
+        let found: Vec<&str> = answer.diagnostics.iter().map(|diagnostic| diagnostic.code.id).collect();
+        let wanted: Vec<&str> = codes.split_whitespace().collect();
+        if found == wanted {
+            Ok(())
+        } else {
+            Err(format!("compiling gives {}", messages(&answer.diagnostics)))
+        }
+    }
+
+    /// The key of the job that a name means, or why there is none with the keys to choose from.
+    fn selects(&self, name: &str) -> Result<String, String> {
+        let answer = aur_compiler::compile(&self.sources, "main.aur", &self.given);
+        let plan = answer.value.ok_or_else(|| messages(&answer.diagnostics))?;
+        Ok(match plan.select((!name.is_empty()).then_some(name)) {
+            Ok(index) => plan.jobs[index].key.clone(),
+            Err(error) => format!("{error}\n{}", error.keys().join("\n")),
+        })
+    }
+
     /// The value or part of the plan is what the block says.
     fn shows(&self, block: &Block) -> Result<(), String> {
         let shown = match (block.get("eval"), block.get("plan")) {
+            (None, None) => self.selects(block.get("select").unwrap_or_default())?.into(),
             (Some(expression), _) => {
                 let answer = aur_compiler::eval(&self.sources, "main.aur", &self.given, expression);
                 answer.value.ok_or_else(|| messages(&answer.diagnostics))?
@@ -83,7 +113,7 @@ impl Example<'_> {
                 let plan = answer.value.ok_or_else(|| messages(&answer.diagnostics))?;
                 let plan = serde_json::to_value(&plan).map_err(|error| error.to_string())?;
                 let part = plan.pointer(pointer.unwrap_or_default());
-                part.ok_or_else(|| format!("there is no such part in\n{plan:#}"))?
+                part.ok_or_else(|| format!("there is no such part in\n{:#}", plan["jobs"]))?
                     .clone()
             }
         };
@@ -117,11 +147,12 @@ fn passes(sources: &Memory, path: &str) -> Result<(), String> {
 }
 
 /// Runs the examples of a document; gives their number and what is wrong.
-fn run_examples(document: &str) -> (usize, String) {
+pub(super) fn run_examples(document: &str) -> (usize, String) {
     let text = std::fs::read_to_string(repository().join(document)).expect("the document");
     let found = blocks(&text);
     let mut sources = Memory::default();
     sources.variables.insert("USER".to_string(), "ann".to_string());
+    let mut shared = sources.files.clone();
     let mut heading = String::new();
     let mut example: Option<Example<'_>> = None;
     let mut count = 0;
@@ -129,12 +160,15 @@ fn run_examples(document: &str) -> (usize, String) {
     for block in &found {
         if block.heading != heading {
             heading.clone_from(&block.heading);
-            sources.files.clear();
+            sources.files.clone_from(&shared);
             example = None;
         }
         let outcome = match (block.language.as_str(), block.get("file")) {
             (_, Some(path)) => {
                 sources.files.insert(path.to_string(), block.text.clone());
+                if block.get("shared").is_some() {
+                    shared.insert(path.to_string(), block.text.clone());
+                }
                 if !aur_compiler::is_test_file(path) {
                     continue;
                 }
@@ -157,7 +191,7 @@ fn run_examples(document: &str) -> (usize, String) {
                 };
                 example.insert(new).checks()
             }
-            ("json" | "text", None) if block.get("eval").or(block.get("plan")).is_some() => match &example {
+            ("json" | "text", None) if ["eval", "plan", "select"].iter().any(|form| block.get(form).is_some()) => match &example {
                 Some(example) => example.shows(block),
                 None => Err("no program stands above it".to_string()),
             },

@@ -71,6 +71,12 @@ impl StructDecl<'_> {
     pub(crate) fn field(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)
     }
+
+    /// Whether a value must give this field.
+    pub(crate) fn requires(&self, name: &str) -> bool {
+        let field = self.fields.iter().find(|field| field.name == name);
+        field.is_some_and(|field| !field.is_optional && field.default.is_none())
+    }
 }
 
 impl<'p> Type<'p> {

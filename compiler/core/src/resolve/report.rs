@@ -30,6 +30,14 @@ impl<'p> Compiler<'p> {
         if self.is_prelude(span) && self.sink.has_errors() {
             return;
         }
+        // A required field that a job lacks is reported once, where its struct is made.
+        if let Some(Partial::Unset(decl, field)) = &partial
+            && matches!(judge, Judge::Job(_))
+            && decl.requires(field)
+            && self.sink.has_errors()
+        {
+            return;
+        }
         let message = match judge {
             Judge::Known => format!("`{name}` is not known here: the text is used as an operand"),
             Judge::Later | Judge::Job(_) => format!("`{name}` is not bound"),

@@ -1,5 +1,7 @@
 //! Fenced blocks of Markdown files, and files that tests rewrite when asked.
 
+use aur_compiler::Limits;
+
 use crate::repository;
 
 /// A fenced block: ```` ```language key=value key="a value" ````.
@@ -65,6 +67,20 @@ fn attributes_of(words: &str) -> (String, Vec<(String, String)>) {
         rest = further;
     }
     (language.to_string(), attributes)
+}
+
+/// The limits of the language with those changed that `words` names: `files=1 steps=10`.
+///
+/// # Panics
+/// A word is no limit.
+pub fn limits_of(words: &str) -> Limits {
+    let mut limits = Limits::default();
+    for word in words.split_whitespace() {
+        let parts = word.split_once('=').and_then(|(name, value)| Some((name, value.parse().ok()?)));
+        let (name, value) = parts.unwrap_or_else(|| panic!("`{word}` is no limit"));
+        limits.set(name, value).unwrap_or_else(|error| panic!("{error}"));
+    }
+    limits
 }
 
 /// Compares a generated file of the repository with what it should hold; with `AUR_UPDATE=1` in the

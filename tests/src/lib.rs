@@ -6,7 +6,7 @@ mod sources;
 
 use std::path::Path;
 
-pub use documents::{Block, blocks, rewritten_when_asked};
+pub use documents::{Block, blocks, limits_of, rewritten_when_asked};
 pub use session::{Session, Told, redacted, within};
 pub use sources::Memory;
 

@@ -111,7 +111,7 @@ fn faults_of_more_than_one_program() {
     );
     let given = Given {
         flags: vec![("count".to_string(), "many".to_string())],
-        file: Vec::new(),
+        ..Given::default()
     };
     let found = codes_of_files(files(b"input count: Integer\n"), &given, false);
     assert_eq!(found, BTreeSet::from(["E0506"]));

@@ -60,7 +60,7 @@ pub struct Declared {
 
 /// Finds what the program at `entry` depends on. There is an answer also where the program has errors.
 pub fn deps(host: &dyn Sources, entry: &str, given: &Given) -> Answer<Dependencies> {
-    let (program, faults, found) = program::load(host, entry);
+    let (program, faults, found) = program::load(host, entry, &given.limits);
     let Ok(()) = found else {
         return crate::unread(program, faults, entry, found);
     };

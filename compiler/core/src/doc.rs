@@ -84,7 +84,7 @@ pub struct FieldDoc {
 
 /// Reads the doc comments of the program at `entry` and of the files it includes, the entry first.
 pub fn doc(host: &dyn Sources, entry: &str) -> Answer<Vec<FileDoc>> {
-    let (program, faults, found) = program::load(host, entry);
+    let (program, faults, found) = program::load(host, entry, &crate::Limits::default());
     let Ok(()) = found else {
         return crate::unread(program, faults, entry, found);
     };

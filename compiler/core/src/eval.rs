@@ -25,6 +25,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use crate::limits::Limit;
 use crate::program::{Def, Program};
 use crate::sink::Sink;
 use crate::types::{StructDecl, Type};
@@ -38,7 +39,6 @@ pub(crate) use inputs::{InputValue, env_name};
 pub(crate) use record::is_key;
 
 /// Elements of one list, and steps of one range.
-const MAX_ELEMENTS: usize = 1_000_000;
 
 /// Everything that is known while a program is evaluated.
 pub(crate) struct Compiler<'p> {
@@ -66,6 +66,8 @@ pub(crate) struct Compiler<'p> {
     /// Elements made so far by comprehensions and ranges.
     elements: usize,
     pub(crate) lints: crate::lint::Lints<'p>,
+    /// Steps taken so far.
+    steps: usize,
 }
 
 /// Where an expression stands and what it sees beside the names of its file.
@@ -135,6 +137,7 @@ impl<'p> Compiler<'p> {
             resolver: crate::resolve::State::default(),
             elements: 0,
             lints: crate::lint::Lints::new(program),
+            steps: 0,
         }
     }
 
@@ -435,7 +438,7 @@ impl<'p> Compiler<'p> {
             }
         };
         for value in elements {
-            if self.elements > MAX_ELEMENTS {
+            if !self.may_step(1, context.base.span(clause.name.range)) {
                 return;
             }
             let inner = context.with_local(clause.name.name.clone(), value);
@@ -460,13 +463,32 @@ impl<'p> Compiler<'p> {
 
     /// Counts an element against the limit; says whether it may be made.
     fn count_element(&mut self, span: Span) -> bool {
-        self.elements += 1;
-        if self.elements == MAX_ELEMENTS + 1 {
-            let message = format!("a program makes at most {MAX_ELEMENTS} list elements");
-            self.sink
-                .push(Diagnostic::new(&codes::limit, span, message).label("the limit is reached here"));
+        self.may_hold(1, span)
+    }
+
+    /// Counts elements of a list against the limit; says whether they may be made.
+    pub(crate) fn may_hold(&mut self, more: usize, span: Span) -> bool {
+        let limits = &self.given.limits;
+        let most = limits.of(Limit::Elements);
+        if self.elements <= most && self.elements + more > most {
+            let message = format!("the lists of a program have at most {most} elements");
+            self.sink.push(limits.reached(Limit::Elements, span, message));
         }
-        self.elements <= MAX_ELEMENTS
+        self.elements = self.elements.saturating_add(more);
+        self.elements <= most
+    }
+
+    /// Counts steps against the limit; says whether they may be taken.
+    pub(crate) fn may_step(&mut self, more: usize, span: Span) -> bool {
+        let limits = &self.given.limits;
+        let most = limits.of(Limit::Steps);
+        if self.steps <= most && self.steps + more > most {
+            let message = format!("a program takes at most {most} steps");
+            let help = "loops within loops, or values that hold each other twice over, take this many";
+            self.sink.push(limits.reached(Limit::Steps, span, message).help(help));
+        }
+        self.steps = self.steps.saturating_add(more);
+        self.steps <= most
     }
 
     fn conditional(
@@ -514,9 +536,15 @@ impl<'p> Compiler<'p> {
             _ => return Value::new(Kind::Opaque(Type::List(Rc::new(Type::Integer))), span),
         };
         let count = i128::from(high) - i128::from(low) + 1;
-        if count > MAX_ELEMENTS as i128 {
-            let message = format!("a range has at most {MAX_ELEMENTS} elements, this one has {count}");
-            self.sink.push(Diagnostic::new(&codes::limit, span, message));
+        let most = self.given.limits.of(Limit::Elements);
+        let count = usize::try_from(count.max(0)).unwrap_or(usize::MAX);
+        if count > most {
+            let message = format!("a range has at most {most} elements, this one has {count}");
+            let reached = self.given.limits.reached(Limit::Elements, span, message);
+            self.sink.push(reached);
+            return Value::poison(span);
+        }
+        if !self.may_step(count, span) {
             return Value::poison(span);
         }
         let elements = (low..=high)

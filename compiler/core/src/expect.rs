@@ -78,7 +78,7 @@ pub fn is_test_file(path: &str) -> bool {
 ///
 /// There are results also where the file has errors: what depends on one does not hold.
 pub fn test(host: &dyn Sources, entry: &str, given: &Given) -> Answer<Vec<TestResult>> {
-    let (program, faults, found) = program::load(host, entry);
+    let (program, faults, found) = program::load(host, entry, &given.limits);
     let Ok(()) = found else {
         return crate::unread(program, faults, entry, found);
     };
@@ -378,7 +378,7 @@ impl<'p> Compiler<'p> {
 
     /// The inputs that were given, as far as another program knows them.
     fn given_for(&self, program: &str) -> Given {
-        let declared = crate::input_names(self.host, program);
+        let declared = crate::input_names(self.host, program, &self.given.limits);
         let knows = |name: &str| declared.iter().any(|own| own == name);
         Given {
             flags: self
@@ -395,6 +395,7 @@ impl<'p> Compiler<'p> {
                 .filter(|(name, _)| knows(name))
                 .cloned()
                 .collect(),
+            limits: self.given.limits.clone(),
         }
     }
 

@@ -26,7 +26,7 @@ pub struct Outline {
 
 /// Compiles the program at `entry` as far as its inputs and names are known.
 pub fn inspect(host: &dyn Sources, entry: &str, given: &Given) -> Answer<Outline> {
-    let (program, faults, found) = program::load(host, entry);
+    let (program, faults, found) = program::load(host, entry, &given.limits);
     let Ok(()) = found else {
         return crate::unread(program, faults, entry, found);
     };

@@ -16,9 +16,19 @@ pub(crate) enum Form {
     Plan,
 }
 
+/// What a list, map or struct costs in memory beside a number.
+const STEPS_OF_A_CONTAINER: usize = 8;
+
 impl<'p> Compiler<'p> {
     /// Writes a value that landed in `env`; what is open stays as `{{name}}`, what is unset is left out.
     pub(crate) fn json_of(&mut self, value: &Value<'p>, env: &Env<'p>, form: Form) -> Json {
+        let weight = match value.kind {
+            Kind::List(_) | Kind::Map(_) | Kind::Namespace(_) | Kind::Struct(_) => STEPS_OF_A_CONTAINER,
+            _ => 1,
+        };
+        if !self.may_step(weight, value.span) {
+            return Json::Null;
+        }
         stacker::maybe_grow(128 << 10, 2 << 20, || self.json_kind(value, env, form))
     }
 

@@ -11,6 +11,7 @@ mod expect;
 mod inspect;
 mod json;
 mod lint;
+mod limits;
 mod lower;
 mod origin;
 mod print;
@@ -39,6 +40,7 @@ pub use deps::{Declared, Dependencies, Edge, EdgeKind, deps};
 pub use doc::{FieldDoc, FileDoc, ItemDoc, ItemDocKind, doc, doc_of_prelude};
 pub use expect::{Sides, Snapshot, TestResult, Unmet, is_test_file, test};
 pub use inspect::{Outline, inspect};
+pub use limits::{Limits, UnknownLimit};
 pub use origin::{Origin, Traced, Via, eval_with_origins};
 pub use sources::{ReadError, Sources};
 
@@ -52,6 +54,8 @@ pub struct Given {
     pub flags: Vec<(String, String)>,
     /// Members of the `--inputs` file.
     pub file: Vec<(String, serde_json::Value)>,
+    /// How much the program may ask for.
+    pub limits: Limits,
 }
 
 /// An answer, the files it was made from, and what is to be said about them.
@@ -78,7 +82,7 @@ pub struct UsageError {
 
 /// Checks the program at `entry`; an input without a value is taken as any value of its type.
 pub fn check(host: &dyn Sources, entry: &str, given: &Given) -> Answer<()> {
-    let (program, faults, found) = program::load(host, entry);
+    let (program, faults, found) = program::load(host, entry, &given.limits);
     let Ok(()) = found else {
         return unread(program, faults, entry, found);
     };
@@ -98,7 +102,7 @@ pub fn check(host: &dyn Sources, entry: &str, given: &Given) -> Answer<()> {
 
 /// Compiles the program at `entry`.
 pub fn compile(host: &dyn Sources, entry: &str, given: &Given) -> Answer<Plan> {
-    let (program, faults, found) = program::load(host, entry);
+    let (program, faults, found) = program::load(host, entry, &given.limits);
     let Ok(()) = found else {
         return unread(program, faults, entry, found);
     };
@@ -166,7 +170,7 @@ fn evaluate<T>(
     expr: &str,
     read: impl Reading<T>,
 ) -> Answer<T> {
-    let (mut program, mut faults, found) = program::load(host, entry);
+    let (mut program, mut faults, found) = program::load(host, entry, &given.limits);
     let Ok(()) = found else {
         return unread(program, faults, entry, found);
     };
@@ -189,8 +193,8 @@ fn evaluate<T>(
 }
 
 /// Names of the inputs that the program at `entry` declares.
-fn input_names(host: &dyn Sources, entry: &str) -> Vec<SmolStr> {
-    let (program, _, _) = program::load(host, entry);
+fn input_names(host: &dyn Sources, entry: &str, limits: &Limits) -> Vec<SmolStr> {
+    let (program, _, _) = program::load(host, entry, limits);
     let files = program.modules.iter().skip(ENTRY_MODULE as usize);
     let items = files.flat_map(|module| module.tree.items.iter());
     let names = items.filter_map(|item| match &item.node.kind {

@@ -12,16 +12,12 @@ use aur_grammar::{PRELUDE, parse};
 use indexmap::IndexMap;
 use smol_str::SmolStr;
 
+use crate::limits::{Limit, Limits};
 use crate::value::Base;
 use crate::{ReadError, Sources};
 
 /// Where the prelude stands among the modules.
 pub(crate) const PRELUDE_MODULE: u32 = 0;
-
-/// Limits of including (docs: limits).
-const MAX_DEPTH: usize = 32;
-const MAX_FILES: usize = 1024;
-const MAX_BYTES: usize = 64 << 20;
 
 pub(crate) struct Program {
     pub(crate) sources: SourceMap,
@@ -111,7 +107,11 @@ pub(crate) fn item_name(kind: &ItemKind) -> Option<&tree::Ident> {
 
 /// Reads the entry file and everything it includes. Without an entry file there are diagnostics only
 /// and the program holds the prelude.
-pub(crate) fn load(host: &dyn Sources, entry: &str) -> (Program, Vec<Diagnostic>, Result<(), ReadError>) {
+pub(crate) fn load(
+    host: &dyn Sources,
+    entry: &str,
+    limits: &Limits,
+) -> (Program, Vec<Diagnostic>, Result<(), ReadError>) {
     let program = Program {
         sources: SourceMap::default(),
         modules: Vec::new(),
@@ -119,6 +119,7 @@ pub(crate) fn load(host: &dyn Sources, entry: &str) -> (Program, Vec<Diagnostic>
     };
     let mut loader = Loader {
         host,
+        limits,
         program,
         by_path: HashMap::new(),
         open: Vec::new(),
@@ -142,6 +143,7 @@ pub(crate) fn load(host: &dyn Sources, entry: &str) -> (Program, Vec<Diagnostic>
 
 struct Loader<'h> {
     host: &'h dyn Sources,
+    limits: &'h Limits,
     program: Program,
     /// Paths of modules that are read or being read.
     by_path: HashMap<String, u32>,
@@ -383,16 +385,18 @@ impl Loader<'_> {
     }
 
     fn read(&mut self, full: &str, span: Span) -> Option<u32> {
-        let limit = if self.open.len() >= MAX_DEPTH {
-            Some(format!("includes are nested more than {MAX_DEPTH} deep"))
-        } else if self.program.modules.len() > MAX_FILES {
-            Some(format!("a program has at most {MAX_FILES} files"))
+        let (deepest, files) = (self.limits.of(Limit::IncludeDepth), self.limits.of(Limit::Files));
+        let reached = if self.open.len() > deepest {
+            let message = format!("includes are nested more than {deepest} deep");
+            Some(self.limits.reached(Limit::IncludeDepth, span, message))
+        } else if self.program.modules.len() > files {
+            let message = format!("a program has at most {files} files");
+            Some(self.limits.reached(Limit::Files, span, message))
         } else {
             None
         };
-        if let Some(message) = limit {
-            self.diagnostics
-                .push(Diagnostic::new(&codes::limit, span, message).help("join some of the files"));
+        if let Some(reached) = reached {
+            self.diagnostics.push(reached.help("join some of the files"));
             return None;
         }
         let read = match self.host.read(full) {
@@ -403,10 +407,11 @@ impl Loader<'_> {
             }
         };
         self.bytes += read.text.len();
-        if self.bytes > MAX_BYTES {
-            let message = format!("the files of a program have at most {MAX_BYTES} bytes together");
-            self.diagnostics
-                .push(Diagnostic::new(&codes::limit, span, message));
+        let most = self.limits.of(Limit::SourceBytes);
+        if self.bytes > most {
+            let message = format!("the files of a program have at most {most} bytes together");
+            let reached = self.limits.reached(Limit::SourceBytes, span, message);
+            self.diagnostics.push(reached);
             return None;
         }
         let file = self

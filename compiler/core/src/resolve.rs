@@ -21,6 +21,7 @@ use aur_ir::{LateName, TextFilter};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::eval::Compiler;
+use crate::limits::Limit;
 use crate::types::Type;
 use crate::value::{Kind, Piece, StructValue, TextRef, Value};
 use filter::{Filter, apply};
@@ -30,13 +31,6 @@ use section::{section_end, without_tag_lines};
 
 pub(crate) use frames::{Env, enter, struct_env};
 
-/// Bytes of one text, and of all texts of a program.
-const MAX_TEXT: usize = 16 << 20;
-const MAX_ALL_TEXTS: usize = 256 << 20;
-/// Texts that lead to each other.
-const MAX_CHAIN: usize = 10_000;
-/// Rounds through section bodies.
-const MAX_ROUNDS: usize = 1_000_000;
 /// How often one text may be open in different chains before it is taken for a cycle.
 const MAX_REENTRY: u32 = 64;
 
@@ -68,8 +62,8 @@ pub(crate) struct State<'p> {
     reentry: FxHashMap<usize, u32>,
     /// The mustaches that led here, outermost first, with what was asked.
     trail: Vec<(Span, (Key, usize))>,
+    /// Bytes of all texts built so far.
     total: usize,
-    rounds: usize,
     /// Bound structs that a job uses and that were judged.
     judged: FxHashMap<usize, Rc<StructValue<'p>>>,
 }
@@ -204,10 +198,11 @@ impl<'p> Compiler<'p> {
                 from: None,
             };
         }
-        if self.resolver.trail.len() > MAX_CHAIN {
-            let message = format!("more than {MAX_CHAIN} texts lead to each other");
-            self.sink
-                .push(Diagnostic::new(&codes::limit, value.span, message));
+        let longest = self.given.limits.of(Limit::Chain);
+        if self.resolver.trail.len() > longest {
+            let message = format!("more than {longest} texts lead to each other");
+            let reached = self.given.limits.reached(Limit::Chain, value.span, message);
+            self.sink.push(reached);
             return Settled {
                 value: Value::poison(value.span),
                 from: None,
@@ -277,29 +272,28 @@ impl<'p> Compiler<'p> {
             return false;
         }
         out.length += more;
+        let has_room = self.may_grow(out.length, more, text.base.span(text.text.range));
+        out.is_poisoned |= !has_room;
+        has_room
+    }
+
+    /// Counts `more` bytes of a text that is `length` long with them; says whether it may be built.
+    pub(crate) fn may_grow(&mut self, length: usize, more: usize, span: Span) -> bool {
+        let limits = &self.given.limits;
         self.resolver.total += more;
-        let limit = if out.length > MAX_TEXT {
-            Some(format!("a text has at most {MAX_TEXT} bytes"))
-        } else if self.resolver.total > MAX_ALL_TEXTS {
-            Some(format!(
-                "the texts of a program have at most {MAX_ALL_TEXTS} bytes together"
-            ))
+        let (longest, most) = (limits.of(Limit::TextBytes), limits.of(Limit::TextsBytes));
+        let reached = if length > longest {
+            let message = format!("a text has at most {longest} bytes");
+            limits.reached(Limit::TextBytes, span, message)
+        } else if self.resolver.total > most {
+            let message = format!("the texts of a program have at most {most} bytes together");
+            limits.reached(Limit::TextsBytes, span, message)
         } else {
-            None
+            return true;
         };
-        match limit {
-            None => true,
-            Some(message) => {
-                let span = text.base.span(text.text.range);
-                self.sink.push(
-                    Diagnostic::new(&codes::limit, span, message)
-                        .label("this text grows too long")
-                        .help("does a text refer to itself twice over, again and again?"),
-                );
-                out.is_poisoned = true;
-                false
-            }
-        }
+        self.sink
+            .push(reached.help("does it hold another text twice, and that one a third twice, and so on?"));
+        false
     }
 
     fn insert(

@@ -101,7 +101,16 @@ codes! {
     E0504 unreadable Error "a file cannot be read";
     E0505 missing_input Error "an input has no value";
     E0506 bad_input Error "an input has a value of the wrong type";
-    E0601 limit Error "a limit of the language is reached";
+    E0601 too_many_elements Error "lists have too many elements";
+    E0602 include_depth Error "includes are nested too deeply";
+    E0603 too_many_files Error "a program has too many files";
+    E0604 source_too_long Error "the files of a program are too long";
+    E0605 text_too_long Error "a text is too long";
+    E0606 texts_too_long Error "the texts of a program are too long";
+    E0607 chain_too_long Error "too many texts lead to each other";
+    E0608 too_many_steps Error "a program takes too many steps";
+    E0609 too_many_jobs Error "a program has too many jobs";
+    E0610 name_too_long Error "a name is too long";
     W0201 shadowed Warning "a later include gives the name again";
     W0202 old_spelling Warning "an older name is used";
     W0203 deprecated Warning "something deprecated is used";

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aur_compiler::Given;
+use aur_compiler::{Given, Limits};
 use serde_json::Value;
 
 use crate::Failure;
@@ -17,6 +17,9 @@ pub struct InputArgs {
     /// Read values of inputs from a JSON object; `-E` goes before it
     #[arg(long, value_name = "FILE.json")]
     inputs: Option<PathBuf>,
+    /// Change a limit of the language, such as `text-bytes=1000000`; may be repeated
+    #[arg(long = "limit", value_name = "NAME=NUMBER", value_parser = limit)]
+    limits: Vec<(String, u64)>,
 }
 
 impl InputArgs {
@@ -34,9 +37,15 @@ impl InputArgs {
             Some(path) => read_object(path)?,
             None => Vec::new(),
         };
+        let mut limits = Limits::default();
+        for (name, value) in &self.limits {
+            // The parser of the flag has asked for the same.
+            limits.set(name, *value).map_err(|error| Failure::new(error.to_string()))?;
+        }
         Ok(Given {
             flags: self.flags.clone(),
             file,
+            limits,
         })
     }
 }
@@ -45,6 +54,19 @@ fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_string(), value.to_string())),
         Some(_) | None => Err("a name, `=` and a value are needed".to_string()),
+    }
+}
+
+fn limit(text: &str) -> Result<(String, u64), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("a name, `=` and a number are needed")?;
+    let value = value
+        .parse()
+        .map_err(|_| format!("`{}` is not a number", value.escape_debug()))?;
+    match Limits::default().set(name, value) {
+        Ok(()) => Ok((name.to_string(), value)),
+        Err(error) => Err(error.to_string()),
     }
 }
 

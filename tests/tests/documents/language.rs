@@ -2,14 +2,17 @@
 //!
 //! An `aur` block is a program; a line that ends in `# error: E0203` or `# warning: W0301` has exactly
 //! that at it, and nothing else is reported. `aur file=lib.aur` is a file that later programs under the
-//! same heading may include; the tests of `aur file=x_test.aur` hold. Behind a program, `json eval="EXPR"` and `text eval="EXPR"` show a value in
-//! its scope, `json plan="/jobs/0/.."` a part of its plan; `given="a=1 b=2"` on the program gives inputs.
+//! same heading may include, `shared=yes` those of the whole page; it may have marks of its own. The tests
+//! of `aur file=x_test.aur` hold. `given="a=1 b=2"` on a program gives inputs, `limit="files=1"` changes a
+//! limit, `compile="E0317"` says what compiling it reports. Behind a program, `json eval="EXPR"` and
+//! `text eval="EXPR"` show a value in its scope, `json plan="/jobs/0/.."` a part of its plan,
+//! `text select="NAME"` the key of the job that is meant, or why none is.
 
 use std::collections::BTreeSet;
 
 use aur_compiler::Given;
 use aur_diagnostics::{Diagnostic, SourceMap};
-use aur_tests::{Block, Memory, blocks, repository};
+use aur_tests::{Block, Memory, blocks, limits_of, repository};
 
 /// A program with what it reads and is given.
 struct Example<'a> {
@@ -183,6 +186,7 @@ pub(super) fn run_examples(document: &str) -> (usize, String) {
                         .map(|(name, value)| (name.to_string(), value.to_string()))
                         .collect(),
                     file: Vec::new(),
+                    limits: limits_of(block.get("limit").unwrap_or_default()),
                 };
                 let new = Example {
                     sources: sources.clone(),

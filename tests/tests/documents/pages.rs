@@ -1,11 +1,12 @@
 //! The programs on the page of each code: one that fails with that code and nothing else, and one that
-//! passes. A block `aur file=NAME` is a file that the page's programs read.
+//! passes. A block `aur file=NAME` is a file that the page's programs read; `limit="files=1"` on a program
+//! lowers a limit.
 
 use std::collections::BTreeSet;
 
 use aur_compiler::Given;
 use aur_diagnostics::{Code, Severity, codes};
-use aur_tests::{Block, Memory, blocks};
+use aur_tests::{Block, Memory, blocks, limits_of};
 
 /// Codes that only a compilation reports, a check does not.
 const OF_COMPILING: [&str; 2] = ["E0317", "E0505"];
@@ -13,9 +14,12 @@ const OF_COMPILING: [&str; 2] = ["E0317", "E0505"];
 /// Not text, not readable, tests, and faults of the command line: no program on a page can show these.
 const WITHOUT_PROGRAM: [&str; 4] = ["E0106", "E0323", "E0504", "E0506"];
 
-fn reported(code: &Code, sources: &Memory) -> BTreeSet<&'static str> {
+fn reported(code: &Code, sources: &Memory, limits: &str) -> BTreeSet<&'static str> {
     let entry = "main.aur";
-    let given = Given::default();
+    let given = Given {
+        limits: limits_of(limits),
+        ..Given::default()
+    };
     let diagnostics = if OF_COMPILING.contains(&code.id) {
         aur_compiler::compile(sources, entry, &given).diagnostics
     } else {
@@ -48,7 +52,8 @@ fn fault_of(code: &Code) -> Option<String> {
         .filter(|block| block.language == "aur" && block.get("file").is_none())
     {
         sources.files.insert("main.aur".to_string(), block.text.clone());
-        let found = reported(code, &sources);
+        let limits = block.get("limit").unwrap_or_default();
+        let found = reported(code, &sources, limits);
         let wanted: BTreeSet<&str> = match kind(block) {
             "fails" => {
                 fails += 1;

@@ -419,6 +419,10 @@ impl<'p> Compiler<'p> {
                 _ => return Value::poison(span),
             }
         }
+        let length = parts.iter().map(|part| part.len() + separator.len()).sum();
+        if !self.may_grow(length, length, span) {
+            return Value::poison(span);
+        }
         Value::new(Kind::Raw(parts.join(separator).into()), span)
     }
 
@@ -465,6 +469,9 @@ impl<'p> Compiler<'p> {
                 return None;
             }
         };
+        if !self.may_grow(bytes.len(), bytes.len(), place) {
+            return None;
+        }
         let hash = sha256_hex(&bytes);
         match String::from_utf8(bytes) {
             Ok(text) => Some((text.into(), hash)),

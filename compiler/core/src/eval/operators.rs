@@ -12,6 +12,9 @@ use crate::resolve::Judge;
 use crate::types::Type;
 use crate::value::{Kind, Slot, Value, describe};
 
+/// Elements that `in` looks at for one step.
+const COMPARED_IN_A_STEP: usize = 32;
+
 impl<'p> Compiler<'p> {
     pub(super) fn unary(
         &mut self,
@@ -125,7 +128,13 @@ impl<'p> Compiler<'p> {
             return Value::poison(span);
         }
         let kind = match (op, &left.kind, &right.kind) {
+            (Add, Raw(a), Raw(b)) if !self.may_grow(a.len() + b.len(), a.len() + b.len(), span) => {
+                return Value::poison(span);
+            }
             (Add, Raw(a), Raw(b)) => Some(Raw(format!("{a}{b}").into())),
+            (Add, List(a), List(b)) if !self.may_hold(a.len() + b.len(), span) => {
+                return Value::poison(span);
+            }
             (Add, List(a), List(b)) => {
                 let own = |list: &[Value<'p>], scopes| {
                     list.iter()
@@ -257,6 +266,9 @@ impl<'p> Compiler<'p> {
     fn contains(&mut self, op_span: Span, left: &Value<'p>, right: &Value<'p>, span: Span) -> Value<'p> {
         let found = match (&left.kind, &right.kind) {
             (_, Kind::List(items)) => {
+                if !self.may_step(items.len() / COMPARED_IN_A_STEP, span) {
+                    return Value::poison(span);
+                }
                 let answers: Vec<Option<bool>> = items.iter().map(|item| self.same(left, item)).collect();
                 if answers.contains(&Some(true)) {
                     Some(true)
@@ -369,6 +381,9 @@ impl<'p> Compiler<'p> {
     ) -> Option<bool> {
         let mut known = true;
         for (a, b) in pairs {
+            if !self.may_step(1, a.span) {
+                return None;
+            }
             match self.same_under(&a, &b, judge) {
                 Some(true) => {}
                 Some(false) => return Some(false),

@@ -7,6 +7,7 @@ use aur_ir as ir;
 
 use super::place::Placed;
 use super::{Jobs, Lowering, elements};
+use crate::limits::Limit;
 use crate::resolve::Judge;
 use crate::value::{Kind, Value};
 
@@ -17,6 +18,13 @@ impl<'p> Lowering<'_, 'p> {
         if elements.is_empty() && needed == Jobs::Needed && matches!(list.kind, Kind::List(_)) {
             let error = Diagnostic::new(&codes::no_jobs, list.span, "the list of jobs is empty");
             self.error(error.help("put a job into it: `jobs = [hello]`"));
+        }
+        let most = self.compiler.given.limits.of(Limit::Jobs);
+        if elements.len() > most {
+            let message = format!("a program has at most {most} jobs, this one has {}", elements.len());
+            let reached = self.compiler.given.limits.reached(Limit::Jobs, list.span, message);
+            self.error(reached.help("a job has any number of equal `instances`"));
+            return Vec::new();
         }
         self.hidden.extend(self.compiler.open_text(list));
         let mut jobs: Vec<ir::Job> = Vec::with_capacity(elements.len());
@@ -147,11 +155,15 @@ impl<'p> Lowering<'_, 'p> {
     /// A part of the job key.
     fn job_word(&mut self, placed: &Placed<'p>, name: &str) -> Option<String> {
         let (word, span) = self.placed_text(placed, name)?;
-        if !ir::is_job_word(&word) && !self.compiler.is_open(&word) {
+        let longest = self.compiler.given.limits.of(Limit::NameBytes);
+        if (!ir::is_job_word(&word) || word.len() > longest) && !self.compiler.is_open(&word) {
             if span.is_none() && self.compiler.sink.has_errors() {
                 return None;
             }
             let span = span.unwrap_or(placed.inner.span);
+            if self.is_too_long(&word, span) {
+                return None;
+            }
             let message = format!("`{}` cannot be the {name} of a job", word.escape_debug());
             let error = Diagnostic::new(&codes::bad_job_word, span, message);
             self.error(error.help(
@@ -160,6 +172,19 @@ impl<'p> Lowering<'_, 'p> {
             return None;
         }
         Some(word)
+    }
+
+    /// Says that a name is too long, where it is.
+    pub(super) fn is_too_long(&mut self, name: &str, span: Span) -> bool {
+        let limits = &self.compiler.given.limits;
+        let longest = limits.of(Limit::NameBytes);
+        if name.len() <= longest {
+            return false;
+        }
+        let message = format!("a name has at most {longest} bytes, this one has {}", name.len());
+        let reached = limits.reached(Limit::NameBytes, span, message);
+        self.error(reached.help("names of jobs and processes are names of folders"));
+        true
     }
 
     fn constraints(&mut self, placed: &Placed<'p>) -> BTreeMap<String, String> {

@@ -64,13 +64,18 @@ impl<'p> Lowering<'_, 'p> {
 
     fn process_name(&mut self, placed: &Placed<'p>) -> Option<String> {
         let (name, span) = self.placed_text(placed, "name")?;
-        if ir::is_process_name(&name) || self.compiler.is_open(&name) {
+        let longest = self.compiler.given.limits.of(crate::limits::Limit::NameBytes);
+        let is_name = ir::is_process_name(&name) && name.len() <= longest;
+        if is_name || self.compiler.is_open(&name) {
             return Some(name);
         }
         let own = placed.inner.span;
         let span = span
             .filter(|span| !self.compiler.is_prelude(*span))
             .unwrap_or(own);
+        if self.is_too_long(&name, span) {
+            return None;
+        }
         let message = format!("a process cannot be called `{}`", name.escape_debug());
         self.error(Diagnostic::new(&codes::bad_process_name, span, message).help(
             "the name is a folder of the logs: no `/`, no leading dot, no line break, at most 255 bytes",

@@ -13,6 +13,7 @@ use smol_str::SmolStr;
 use super::frames::{Env, Frame, enter, struct_env};
 use super::{Judge, Key};
 use crate::eval::Compiler;
+use crate::limits::Limit;
 use crate::types::StructDecl;
 use crate::value::{Base, Kind, Slot, StructValue, Value, describe};
 
@@ -146,6 +147,14 @@ impl<'p> Compiler<'p> {
                     PathPiece::Literal(literal) => text.push_str(literal),
                     PathPiece::Nested(inner) => text.push_str(&self.nested(inner, base, env, judge, id)?),
                 }
+            }
+            let longest = self.given.limits.of(Limit::NameBytes);
+            if text.len() > longest {
+                let message = format!("a name between braces has at most {longest} bytes a part");
+                let place = base.span(path.range);
+                let reached = self.given.limits.reached(Limit::NameBytes, place, message);
+                self.sink.push(reached);
+                return None;
             }
             parts.push(Part {
                 access: part.access,

@@ -7,7 +7,7 @@ use aur_grammar::tree::{self, Mustache, MustacheKind, TextPart};
 
 use super::find::{Asked, path_text, written};
 use super::frames::{Env, Frame, enter, node};
-use super::{Builder, Judge, Key, MAX_ROUNDS};
+use super::{Builder, Judge, Key};
 use crate::eval::Compiler;
 use crate::value::{Base, Kind, Piece, TextRef, Value, describe};
 
@@ -86,10 +86,7 @@ impl<'p> Compiler<'p> {
             _ => rounds,
         };
         for round in rounds {
-            self.resolver.rounds += 1;
-            if self.resolver.rounds > MAX_ROUNDS {
-                let message = format!("the sections of a program go through at most {MAX_ROUNDS} rounds");
-                self.sink.push(Diagnostic::new(&codes::limit, span, message));
+            if !self.may_step(1, span) {
                 out.is_poisoned = true;
                 return;
             }

@@ -493,6 +493,7 @@ fn inputs_come_in_order() {
             .map(|(name, value)| (name.to_string(), value.to_string()))
             .collect(),
         file: vec![("size".into(), "1KB".into())],
+        ..Given::default()
     };
     insta::assert_snapshot!(
         [show(&Given::default()), show(&flags(&[("count", "7")])), show(&flags(&[("count", "x")])), show(&flags(&[("cuont", "1")]))].join("\n"),

@@ -53,6 +53,8 @@ pub(crate) struct Compiler<'p> {
     defaults: FxHashMap<(Def, usize), Option<Value<'p>>>,
     /// Definitions being evaluated, outermost first.
     open: Vec<Def>,
+    /// What aliases stand for.
+    alias_types: FxHashMap<Def, Type<'p>>,
     /// Aliases being expanded, for cycles.
     aliases: Vec<Def>,
     pub(crate) inputs: IndexMap<SmolStr, InputValue<'p>>,
@@ -129,6 +131,7 @@ impl<'p> Compiler<'p> {
             values: FxHashMap::default(),
             defaults: FxHashMap::default(),
             open: Vec::new(),
+            alias_types: FxHashMap::default(),
             aliases: Vec::new(),
             inputs: IndexMap::new(),
             files: IndexMap::new(),

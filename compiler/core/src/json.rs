@@ -17,7 +17,7 @@ pub(crate) enum Form {
 }
 
 /// What a list, map or struct costs in memory beside a number.
-const STEPS_OF_A_CONTAINER: usize = 8;
+const STEPS_OF_A_CONTAINER: usize = 16;
 
 impl<'p> Compiler<'p> {
     /// Writes a value that landed in `env`; what is open stays as `{{name}}`, what is unset is left out.

@@ -67,6 +67,9 @@ struct Usual {
     health_check_config: Option<ir::HealthCheckConfig>,
 }
 
+/// What looking at a list that no job reaches costs beside looking at its elements.
+const STEPS_OF_A_LIST: usize = 2;
+
 impl<'c, 'p> Lowering<'c, 'p> {
     pub(crate) fn new(compiler: &'c mut Compiler<'p>, spans: Spans) -> Self {
         Self {
@@ -205,6 +208,8 @@ impl<'c, 'p> Lowering<'c, 'p> {
             Kind::Text(_) => {
                 self.compiler.settle(value, env, Judge::Later);
             }
+            // Lists that hold each other twice over are many more than were written.
+            Kind::List(_) | Kind::Map(_) if !self.compiler.may_step(STEPS_OF_A_LIST, value.span) => {}
             Kind::List(_) => {
                 for (item, env) in elements(value, env) {
                     self.touch(&item, &env);

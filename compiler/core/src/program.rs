@@ -124,6 +124,8 @@ pub(crate) fn load(
         by_path: HashMap::new(),
         open: Vec::new(),
         bytes: 0,
+        spliced: 0,
+        is_full: false,
         diagnostics: Vec::new(),
     };
     // The entry file is the first of the source map, so that its diagnostics come first.
@@ -150,6 +152,10 @@ struct Loader<'h> {
     /// Modules being read, outermost first, with the place of the include that led on.
     open: Vec<(u32, Option<Span>)>,
     bytes: usize,
+    /// Names that plain includes gave, each as often as it was given.
+    spliced: usize,
+    /// Whether a limit was reached: nothing more is read then, and that is said once.
+    is_full: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -222,6 +228,9 @@ impl Loader<'_> {
             };
             match &item.node.kind {
                 ItemKind::Include { path, alias } => {
+                    if self.is_full {
+                        continue;
+                    }
                     let Some(included) = self.include(id, path, base) else {
                         continue;
                     };
@@ -319,6 +328,15 @@ impl Loader<'_> {
         else {
             return;
         };
+        self.spliced = self.spliced.saturating_add(theirs.len());
+        let most = self.limits.of(Limit::Steps);
+        if self.spliced > most {
+            let message = format!("the includes of a program give at most {most} names");
+            let reached = self.limits.reached(Limit::Steps, span, message);
+            self.diagnostics.push(reached.help("files that include each other's includes give names again and again"));
+            self.is_full = true;
+            return;
+        }
         for (name, def) in theirs {
             let earlier = names.get(&name).copied();
             if let Some(earlier) = earlier.filter(|earlier| *earlier != def && module != PRELUDE_MODULE) {
@@ -385,6 +403,9 @@ impl Loader<'_> {
     }
 
     fn read(&mut self, full: &str, span: Span) -> Option<u32> {
+        if self.is_full {
+            return None;
+        }
         let (deepest, files) = (self.limits.of(Limit::IncludeDepth), self.limits.of(Limit::Files));
         let reached = if self.open.len() > deepest {
             let message = format!("includes are nested more than {deepest} deep");
@@ -396,6 +417,7 @@ impl Loader<'_> {
             None
         };
         if let Some(reached) = reached {
+            self.is_full = true;
             self.diagnostics.push(reached.help("join some of the files"));
             return None;
         }
@@ -411,6 +433,7 @@ impl Loader<'_> {
         if self.bytes > most {
             let message = format!("the files of a program have at most {most} bytes together");
             let reached = self.limits.reached(Limit::SourceBytes, span, message);
+            self.is_full = true;
             self.diagnostics.push(reached);
             return None;
         }

@@ -118,8 +118,23 @@ impl<'p> Type<'p> {
     }
 }
 
+/// How many alternatives of a union are shown.
+const SHOWN_ALTERNATIVES: usize = 12;
+
+/// How deep a type is shown; what is deeper is `..`.
+const SHOWN_DEPTH: usize = 5;
+
 impl fmt::Display for Type<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.show(f, SHOWN_DEPTH)
+    }
+}
+
+impl Type<'_> {
+    fn show(&self, f: &mut fmt::Formatter<'_>, depth: usize) -> fmt::Result {
+        let Some(inside) = depth.checked_sub(1) else {
+            return f.write_str("..");
+        };
         match self {
             Self::Any => f.write_str("any type"),
             Self::String => f.write_str("String"),
@@ -128,18 +143,32 @@ impl fmt::Display for Type<'_> {
             Self::Boolean => f.write_str("Boolean"),
             Self::Bytes => f.write_str("Bytes"),
             Self::Duration => f.write_str("Duration"),
-            Self::List(element) => write!(f, "List[{element}]"),
-            Self::Map(pair) => write!(f, "Map[{}, {}]", pair.0, pair.1),
+            Self::List(element) => {
+                f.write_str("List[")?;
+                element.show(f, inside)?;
+                f.write_str("]")
+            }
+            Self::Map(pair) => {
+                f.write_str("Map[")?;
+                pair.0.show(f, inside)?;
+                f.write_str(", ")?;
+                pair.1.show(f, inside)?;
+                f.write_str("]")
+            }
             Self::Struct(_, name) => f.write_str(name),
             Self::Enum(decl) => f.write_str(&decl.name),
             Self::Union(types) => {
-                for (i, ty) in types.iter().enumerate() {
-                    write!(f, "{}{ty}", if i == 0 { "" } else { " | " })?;
+                for (i, ty) in types.iter().take(SHOWN_ALTERNATIVES).enumerate() {
+                    f.write_str(if i == 0 { "" } else { " | " })?;
+                    ty.show(f, inside)?;
                 }
-                Ok(())
+                f.write_str(if types.len() > SHOWN_ALTERNATIVES { " | .." } else { "" })
             }
-            Self::Optional(inner) => write!(f, "{inner}?"),
-            Self::Refined(inner, _) => inner.fmt(f),
+            Self::Optional(inner) => {
+                inner.show(f, depth)?;
+                f.write_str("?")
+            }
+            Self::Refined(inner, _) => inner.show(f, depth),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod cases;
 mod language;
+mod mistakes;
 mod pages;
 mod prelude;
 mod readme;

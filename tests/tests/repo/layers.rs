@@ -126,6 +126,7 @@ const LAYERS: &[Layer] = &[
         &[
             "aur-compiler",
             "aur-diagnostics",
+            "aur-grammar",
             "aur-ir",
             "aur-machine",
             "aur-render",

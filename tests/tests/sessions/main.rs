@@ -3,6 +3,7 @@
 mod control;
 mod examples;
 mod heavy;
+mod hermetic;
 mod programs;
 mod refusals;
 mod surroundings;

@@ -34,7 +34,7 @@ pub(crate) fn in_namespace(session: &Session, flags: &[&str], script: &str) -> O
 }
 
 #[allow(clippy::print_stderr, reason = "a test that proves nothing says so")]
-fn skipped(why: &str) {
+pub(super) fn skipped(why: &str) {
     eprintln!("skipped: {why}");
 }
 

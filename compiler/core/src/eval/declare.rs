@@ -150,10 +150,16 @@ impl<'p> Compiler<'p> {
         let mut alternatives = Vec::with_capacity(types.len());
         let mut is_optional = false;
         for ty in types {
+            let place = ty.range;
             let (ty, is_unset_too) = self.resolve_type(module, base, ty).split_optional();
             is_optional |= is_unset_too;
             match ty {
-                Type::Union(inner) => alternatives.extend(inner.iter().cloned()),
+                Type::Union(inner) => {
+                    if !self.may_hold(inner.len(), base.span(place)) {
+                        return Type::Any;
+                    }
+                    alternatives.extend(inner.iter().cloned());
+                }
                 ty => alternatives.push(ty),
             }
         }
@@ -285,6 +291,9 @@ impl<'p> Compiler<'p> {
             ItemKind::Struct(declared) => Type::Struct(def, declared.name.name.clone()),
             ItemKind::Enum { .. } => self.enum_decl(def).map_or(Type::Any, Type::Enum),
             ItemKind::Alias { name, ty } => {
+                if let Some(known) = self.alias_types.get(&def) {
+                    return known.clone();
+                }
                 if self.aliases.contains(&def) {
                     let message = format!("the type `{}` is defined by itself", name.name);
                     self.sink.push(Diagnostic::new(
@@ -297,6 +306,7 @@ impl<'p> Compiler<'p> {
                 self.aliases.push(def);
                 let ty = self.resolve_type(module, base, ty);
                 self.aliases.pop();
+                self.alias_types.insert(def, ty.clone());
                 ty
             }
             ItemKind::Include { .. }

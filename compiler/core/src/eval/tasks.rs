@@ -39,6 +39,9 @@ struct Part<'p> {
     is_final: bool,
 }
 
+/// What an order between two processes costs beside an element of a list.
+const ELEMENTS_OF_AN_ORDER: usize = 4;
+
 impl<'p> Compiler<'p> {
     pub(super) fn join_tasks(
         &mut self,
@@ -98,6 +101,9 @@ impl<'p> Compiler<'p> {
         }
         let mut processes: Vec<Value<'p>> = Vec::new();
         for part in parts.iter().flatten() {
+            if !self.may_step(processes.len(), span) {
+                break;
+            }
             if !processes.iter().any(|own| self.is_same_part(own, &part.process)) {
                 processes.push(part.process.clone());
             }
@@ -178,8 +184,11 @@ impl<'p> Compiler<'p> {
         let mut orders = Vec::new();
         for first in earlier {
             for second in later {
+                if !self.may_step(1, span) {
+                    return orders;
+                }
                 if first.is_final == second.is_final
-                    && self.count_element(span)
+                    && self.may_hold(ELEMENTS_OF_AN_ORDER, span)
                     && !self.is_same_part(&first.process, &second.process)
                 {
                     orders.extend(self.order_of(vec![first.name.clone(), second.name.clone()], span));

@@ -11,6 +11,9 @@ use super::{Builder, Judge, Key};
 use crate::eval::Compiler;
 use crate::value::{Base, Kind, Piece, TextRef, Value, describe};
 
+/// What a round of a section costs beside one of a comprehension.
+const STEPS_OF_A_ROUND: usize = 4;
+
 impl<'p> Compiler<'p> {
     /// `{{#x}}body{{/x}}`
     #[allow(
@@ -86,7 +89,7 @@ impl<'p> Compiler<'p> {
             _ => rounds,
         };
         for round in rounds {
-            if !self.may_step(1, span) {
+            if !self.may_step(STEPS_OF_A_ROUND, span) {
                 out.is_poisoned = true;
                 return;
             }

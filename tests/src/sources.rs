@@ -27,7 +27,12 @@ impl Memory {
 impl Sources for Memory {
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         let found = self.files.get(path).map(|text| text.clone().into_bytes());
-        found.ok_or(ReadError::NotFound { nearest: None })
+        found.ok_or_else(|| {
+            let names = self.files.keys().map(String::as_str);
+            ReadError::NotFound {
+                nearest: aur_diagnostics::nearest(path, names).map(str::to_string),
+            }
+        })
     }
 
     fn env(&self, name: &str) -> Option<String> {

@@ -455,20 +455,26 @@ impl Loader<'_> {
                 .get(id as usize)
                 .map_or("", |module| module.path.as_str())
         };
-        let mut hops: Vec<&str> = self.open.iter().skip(start).map(|(id, _)| path_of(*id)).collect();
-        hops.push(path_of(target));
-        let mut error = Diagnostic::new(
+        // Each hop with its line: a snippet of each file would make the message long.
+        let hop = |id: u32, place: Option<Span>| match place.and_then(|place| self.program.sources.locate(place))
+        {
+            Some((_, at, _)) => format!("{}:{}", path_of(id), at.line),
+            None => path_of(id).to_string(),
+        };
+        let open = self.open.iter().skip(start);
+        let last = self.open.len().saturating_sub(start + 1);
+        let mut hops: Vec<String> = open
+            .enumerate()
+            .map(|(index, (id, place))| hop(*id, if index == last { Some(span) } else { *place }))
+            .collect();
+        hops.push(path_of(target).to_string());
+        let error = Diagnostic::new(
             &codes::include_cycle,
             span,
             format!("files include each other: {}", hops.join(" -> ")),
         )
         .label("this include closes the circle")
         .help("move what both need into a third file");
-        for (_, place) in self.open.iter().skip(start) {
-            if let Some(place) = place.filter(|place| *place != span) {
-                error = error.also(place, "by way of this include");
-            }
-        }
         self.diagnostics.push(error);
     }
 }

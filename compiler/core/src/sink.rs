@@ -40,6 +40,15 @@ impl Sink {
         self.diagnostics.len()
     }
 
+    /// Says more about everything reported since `mark` with a code.
+    pub(crate) fn note_since(&mut self, mark: usize, code: &'static Code, note: &str) {
+        for diagnostic in self.diagnostics.iter_mut().skip(mark) {
+            if diagnostic.code.id == code.id {
+                diagnostic.notes.push(note.to_string());
+            }
+        }
+    }
+
     /// Gives everything reported since `mark` another code: the same fault at another moment.
     pub(crate) fn rename_since(&mut self, mark: usize, code: &'static Code) {
         for diagnostic in self.diagnostics.iter_mut().skip(mark) {

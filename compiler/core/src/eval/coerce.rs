@@ -331,7 +331,11 @@ impl<'p> Compiler<'p> {
             let help = near_name(&text, decl.members.iter().map(|member| member.as_str()))
                 .or_else(|| Some(format!("members: {}", decl.members.join(", "))));
             self.sink
-                .push(Diagnostic::new(&codes::refinement, span, message).help_if(help));
+                .push(
+                    Diagnostic::new(&codes::refinement, span, message)
+                        .label("no such member")
+                        .help_if(help),
+                );
         }
         None
     }
@@ -386,12 +390,12 @@ impl<'p> Compiler<'p> {
     fn report_stray_key(&mut self, decl: &StructDecl<'p>, name: &str, span: Span) {
         let help = near_name(name, decl.fields.iter().map(|field| field.name.as_str()));
         let message = format!("`{}` has no field `{name}`", decl.name);
-        self.sink.push(
-            Diagnostic::new(&codes::unknown_field, span, message)
-                .label(format!("given as `{name}`"))
-                .also(decl.span, format!("`{}` is declared here", decl.name))
-                .help_if(help),
-        );
+        let mut error =
+            Diagnostic::new(&codes::unknown_field, span, message).label(format!("given as `{name}`"));
+        if !self.is_prelude(decl.span) {
+            error = error.also(decl.span, format!("`{}` is declared here", decl.name));
+        }
+        self.sink.push(error.help_if(help));
     }
 
     fn mismatch(
@@ -474,13 +478,29 @@ impl<'p> Compiler<'p> {
                 "{} is not allowed here: it must fit `{rule_text}`",
                 describe(&value.kind)
             );
-            self.sink.push(
-                Diagnostic::new(&codes::refinement, span, message)
-                    .label(format!("must fit `{rule_text}`"))
-                    .also(place, "the rule"),
-            );
+            let mut error = Diagnostic::new(&codes::refinement, span, message)
+                .label(format!("must fit `{rule_text}`"))
+                .help_if(self.missing_unit(&value.kind, span));
+            // The rules of the standard library are in the message; a file that nobody wrote tells no more.
+            if !self.is_prelude(place) {
+                error = error.also(place, "the rule");
+            }
+            self.sink.push(error);
         }
         None
+    }
+
+    /// What is to be said about a size or time that was written without a unit.
+    fn missing_unit(&self, kind: &Kind<'p>, span: Span) -> Option<String> {
+        let written = self.program.sources.text(span);
+        let is_bare = !written.is_empty() && written.bytes().all(|byte| byte.is_ascii_digit());
+        match kind {
+            Kind::Bytes(_) if is_bare => Some(format!("a bare number counts bytes; was `{written}MB` meant?")),
+            Kind::Duration(_) if is_bare => {
+                Some(format!("a bare number counts seconds; was `{written}ms` meant?"))
+            }
+            _ => None,
+        }
     }
 
     fn in_range(

@@ -107,6 +107,7 @@ impl<'p> Compiler<'p> {
         self.open.push(def);
         let ty = self.resolve_type(module, base, ty);
         let given = self.given;
+        let before = self.sink.mark();
         let found = match given_value(given, &name.name) {
             Some(Outside::Flag(text)) => {
                 Some((self.outside_text(text, &ty, &name.name, span), InputSource::Flag))
@@ -117,6 +118,13 @@ impl<'p> Compiler<'p> {
                 .and_then(|default| self.default_input(module, base, default, &ty, span)),
         };
         self.open.pop();
+        let source = match (given_value(given, &name.name), env_name(default.as_ref())) {
+            (Some(Outside::Flag(_)), _) => format!("the value comes from `-E {}=..`", name.name),
+            (Some(Outside::File(_)), _) => "the value comes from the file of `--inputs`".to_string(),
+            (None, Some(variable)) => format!("the value comes from the variable {variable}"),
+            (None, None) => "the value is the default".to_string(),
+        };
+        self.sink.note_since(before, &codes::bad_input, &source);
         match found {
             Some((value, source)) => {
                 self.taint_input(&value, &ty, span);

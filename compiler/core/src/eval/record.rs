@@ -269,8 +269,10 @@ impl<'p> Compiler<'p> {
             span,
             format!("`{}` has no field `{}`", decl.name, name.name),
         )
-        .label("no such field")
-        .also(decl.span, format!("`{}` is declared here", decl.name));
+        .label("no such field");
+        if !self.is_prelude(decl.span) {
+            error = error.also(decl.span, format!("`{}` is declared here", decl.name));
+        }
         error = match meant {
             Some(meant) => error.help(format!("did you mean `{meant}`?")).fix(
                 format!("write `{meant}`"),

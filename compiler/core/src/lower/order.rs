@@ -221,8 +221,8 @@ impl<'p> Lowering<'_, 'p> {
             };
             self.error(
                 Diagnostic::new(code, wait.span, message)
+                    .label(format!("`{second}` would wait here"))
                     .also(before.span, format!("`{first}`"))
-                    .also(after.span, format!("`{second}`"))
                     .help(help),
             );
         }

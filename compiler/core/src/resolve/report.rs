@@ -47,7 +47,9 @@ impl<'p> Compiler<'p> {
         let (label, help) = match partial {
             Some(Partial::NoField(decl, field)) => {
                 let near = nearest(&field, decl.fields.iter().map(|field| field.name.as_str())).map(|near| format!("did you mean `{near}`?"));
-                error = error.also(decl.span, format!("`{}` is declared here", decl.name));
+                if !self.is_prelude(decl.span) {
+                    error = error.also(decl.span, format!("`{}` is declared here", decl.name));
+                }
                 (format!("`{}` has no field `{field}`", decl.name), near)
             }
             Some(Partial::Unset(decl, field)) => (
@@ -111,7 +113,11 @@ impl<'p> Compiler<'p> {
             .names
             .keys()
             .map(SmolStr::as_str);
-        let near = nearest(root, own)?;
+        let Some(near) = nearest(root, own) else {
+            return Some(format!(
+                "give it: `.bind({root} = ..)` on the value or around it, or `input {root}: String` in the file"
+            ));
+        };
         Some(format!(
             "did you mean `{near}`? texts see bindings and fields, not names of the file: add `.bind({near} = {near})`"
         ))

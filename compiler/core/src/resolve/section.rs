@@ -117,6 +117,10 @@ impl<'p> Compiler<'p> {
 
     /// Checks once for each written text that sections open and close in order.
     pub(crate) fn check_sections(&mut self, text: &'p tree::Text, base: Base) {
+        // The parser has said so already, and the item is broken.
+        if self.is_in_broken_item(base.span(text.range)) {
+            return;
+        }
         let mut open: Vec<&Mustache> = Vec::new();
         for part in &text.parts {
             let TextPart::Mustache(mustache) = part else {

@@ -346,13 +346,11 @@ jobs = [Job { cluster = "c", role = "r", environment = "devel", task = t }]
     ]
     "#);
     insta::assert_snapshot!(errors(&format!("{TASK}{}", text.replace("ready = TcpProbe { port = 5432 }", "max_failures = 3"))), @r#"
-    7:70 E0322 `m` waits until `db` is ready, but `db` never says so
+    7:70 E0322 `m` waits until `db` is ready, but `db` never says so | `m` would wait here
       + 3:6 | `db`
-      + 4:5 | `m`
       = give it a probe: `ready = TcpProbe { port = "http" }`
-    7:104 E0322 `x` waits until `db` is ready, but `db` never says so
+    7:104 E0322 `x` waits until `db` is ready, but `db` never says so | `x` would wait here
       + 3:6 | `db`
-      + 6:5 | `x`
       = give it a probe: `ready = TcpProbe { port = "http" }`
     "#);
 }
@@ -412,7 +410,6 @@ two = SequentialTask { name = "two", processes = [Process { name = "c", cmdline 
     insta::assert_snapshot!(errors(&format!("{text}a = concat(one, \"x\")\nb = combine(one, nam = \"x\")\nc = concat_tasks(one, two)\nd = Tasks.combine(one)\n")), @r#"
     5:17 E0301 `concat` joins tasks, this is the text "x" | a task is needed here
     6:18 E0203 `Task` has no field `nam` | no such field
-      + <prelude>:190:8 | `Task` is declared here
       = did you mean `name`?
     7:5 W0202 `concat` is the name of this function | an older name of it
     8:5 W0202 `combine` is the name of this function | an older name of it

@@ -32,15 +32,18 @@ const ROUNDS: usize = 6;
 pub fn format(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut laid_out = lay_out(text);
+    let mut is_settled = false;
     for _ in 1..ROUNDS {
         let again = lay_out(&laid_out);
-        if again == laid_out {
+        is_settled = again == laid_out;
+        if is_settled {
             break;
         }
         laid_out = again;
     }
-    // A fault of this module must never change a program.
-    if same_tokens(text, &laid_out) {
+    // Where brackets are out of order, columns say where items begin, and each round may move another one.
+    // And a fault of this module must never change a program.
+    if is_settled && same_tokens(text, &laid_out) {
         laid_out
     } else {
         text.to_string()

@@ -76,7 +76,9 @@ fn attributes_of(words: &str) -> (String, Vec<(String, String)>) {
 pub fn limits_of(words: &str) -> Limits {
     let mut limits = Limits::default();
     for word in words.split_whitespace() {
-        let parts = word.split_once('=').and_then(|(name, value)| Some((name, value.parse().ok()?)));
+        let parts = word
+            .split_once('=')
+            .and_then(|(name, value)| Some((name, value.parse().ok()?)));
         let (name, value) = parts.unwrap_or_else(|| panic!("`{word}` is no limit"));
         limits.set(name, value).unwrap_or_else(|error| panic!("{error}"));
     }

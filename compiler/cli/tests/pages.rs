@@ -10,6 +10,10 @@ use aur_diagnostics::codes;
 const WITHOUT_PROGRAM: [&str; 5] = ["E0106", "E0323", "E0504", "E0506", "W0201"];
 /// Pages whose remedy needs a second file.
 const WITHOUT_REMEDY: [&str; 3] = ["E0501", "E0502", "E0503"];
+/// Limits, which the programs lower, and files beside them; the tests of the documents judge these.
+const OF_LIMITS: [&str; 8] = [
+    "E0602", "E0603", "E0604", "E0605", "E0606", "E0607", "E0609", "E0610",
+];
 /// Faults that only stand in the way of a plan.
 const OF_PLANS: [&str; 2] = ["E0317", "E0505"];
 
@@ -62,6 +66,9 @@ fn every_page_is_complete() {
     for code in codes::ALL {
         let first = code.page.lines().next().unwrap_or("");
         assert_eq!(first, format!("# {}: {}", code.id, code.title));
+        if OF_LIMITS.contains(&code.id) {
+            continue;
+        }
         let counts = ["aur fails", "aur passes", "text"].map(|kind| blocks(code.page, kind).len());
         let expected = match code.id {
             id if WITHOUT_PROGRAM.contains(&id) => [0, 0, 1],
@@ -75,7 +82,7 @@ fn every_page_is_complete() {
 #[test]
 fn programs_give_what_their_page_says() {
     let mut wrong = Vec::new();
-    for code in codes::ALL {
+    for code in codes::ALL.iter().filter(|code| !OF_LIMITS.contains(&code.id)) {
         let is_for_plan = OF_PLANS.contains(&code.id);
         for program in blocks(code.page, "aur fails") {
             let found = codes_of(program, is_for_plan);

@@ -488,7 +488,8 @@ impl<'p> Compiler<'p> {
         if self.steps <= most && self.steps + more > most {
             let message = format!("a program takes at most {most} steps");
             let help = "loops within loops, or values that hold each other twice over, take this many";
-            self.sink.push(limits.reached(Limit::Steps, span, message).help(help));
+            self.sink
+                .push(limits.reached(Limit::Steps, span, message).help(help));
         }
         self.steps = self.steps.saturating_add(more);
         self.steps <= most

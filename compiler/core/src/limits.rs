@@ -79,7 +79,9 @@ impl Limits {
 
     /// Names and values, in the order of the codes.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        ALL.iter().zip(self.values).map(|((name, ..), value)| (*name, value))
+        ALL.iter()
+            .zip(self.values)
+            .map(|((name, ..), value)| (*name, value))
     }
 
     /// The value of a limit.
@@ -91,13 +93,15 @@ impl Limits {
 
     /// Says that a limit is reached; the message names its value.
     pub(crate) fn reached(&self, limit: Limit, span: Span, message: String) -> Diagnostic {
-        let (name, _, code) = ALL
-            .get(limit as usize)
-            .copied()
-            .unwrap_or(("steps", 0, &codes::too_many_steps));
+        let (name, _, code) =
+            ALL.get(limit as usize)
+                .copied()
+                .unwrap_or(("steps", 0, &codes::too_many_steps));
         Diagnostic::new(code, span, message)
             .label("the limit is reached here")
-            .note(format!("a program that needs more is given it by `--limit {name}=NUMBER`"))
+            .note(format!(
+                "a program that needs more is given it by `--limit {name}=NUMBER`"
+            ))
     }
 }
 
@@ -151,13 +155,18 @@ mod tests {
         assert_eq!(limits.set("files", 1), Ok(()));
         assert_eq!(limits.of(Limit::Files), 1);
         let near = limits.set("file", 1).map_err(|error| error.to_string());
-        assert_eq!(near, Err("there is no limit `file`; did you mean `files`?".to_string()));
+        assert_eq!(
+            near,
+            Err("there is no limit `file`; did you mean `files`?".to_string())
+        );
         let far = limits.set("x", 1).map_err(|error| error.to_string());
         assert_eq!(
             far,
-            Err("there is no limit `x`; there are elements, include-depth, files, source-bytes, text-bytes, \
+            Err(
+                "there is no limit `x`; there are elements, include-depth, files, source-bytes, text-bytes, \
                  texts-bytes, chain, steps, jobs, name-bytes"
-                .to_string())
+                    .to_string()
+            )
         );
     }
 }

@@ -333,7 +333,8 @@ impl Loader<'_> {
         if self.spliced > most {
             let message = format!("the includes of a program give at most {most} names");
             let reached = self.limits.reached(Limit::Steps, span, message);
-            self.diagnostics.push(reached.help("files that include each other's includes give names again and again"));
+            self.diagnostics
+                .push(reached.help("files that include each other's includes give names again and again"));
             self.is_full = true;
             return;
         }
@@ -456,11 +457,11 @@ impl Loader<'_> {
                 .map_or("", |module| module.path.as_str())
         };
         // Each hop with its line: a snippet of each file would make the message long.
-        let hop = |id: u32, place: Option<Span>| match place.and_then(|place| self.program.sources.locate(place))
-        {
-            Some((_, at, _)) => format!("{}:{}", path_of(id), at.line),
-            None => path_of(id).to_string(),
-        };
+        let hop =
+            |id: u32, place: Option<Span>| match place.and_then(|place| self.program.sources.locate(place)) {
+                Some((_, at, _)) => format!("{}:{}", path_of(id), at.line),
+                None => path_of(id).to_string(),
+            };
         let open = self.open.iter().skip(start);
         let last = self.open.len().saturating_sub(start + 1);
         let mut hops: Vec<String> = open

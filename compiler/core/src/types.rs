@@ -162,7 +162,11 @@ impl Type<'_> {
                     f.write_str(if i == 0 { "" } else { " | " })?;
                     ty.show(f, inside)?;
                 }
-                f.write_str(if types.len() > SHOWN_ALTERNATIVES { " | .." } else { "" })
+                f.write_str(if types.len() > SHOWN_ALTERNATIVES {
+                    " | .."
+                } else {
+                    ""
+                })
             }
             Self::Optional(inner) => {
                 inner.show(f, depth)?;

@@ -40,7 +40,9 @@ impl InputArgs {
         let mut limits = Limits::default();
         for (name, value) in &self.limits {
             // The parser of the flag has asked for the same.
-            limits.set(name, *value).map_err(|error| Failure::new(error.to_string()))?;
+            limits
+                .set(name, *value)
+                .map_err(|error| Failure::new(error.to_string()))?;
         }
         Ok(Given {
             flags: self.flags.clone(),

@@ -37,8 +37,12 @@ fn is_id(word: &str) -> bool {
 /// Ids of the rows `| id | .. |` of the table of what is decided otherwise.
 fn changed() -> Vec<String> {
     let text = read("tests/cases-changed.md");
-    let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" |"));
-    rows.map(|(id, _)| id.to_string()).filter(|id| is_id(id)).collect()
+    let rows = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" |"));
+    rows.map(|(id, _)| id.to_string())
+        .filter(|id| is_id(id))
+        .collect()
 }
 
 #[test]
@@ -57,7 +61,10 @@ fn the_programs_do_what_the_cases_say() {
 
 #[test]
 fn every_case_has_a_form_or_a_reason() {
-    let ids: Vec<String> = read("tests/cases/language.ids").lines().map(str::to_string).collect();
+    let ids: Vec<String> = read("tests/cases/language.ids")
+        .lines()
+        .map(str::to_string)
+        .collect();
     let known: BTreeSet<&String> = ids.iter().collect();
     let mut faults: Vec<String> = Vec::new();
     if known.len() != ids.len() || !ids.iter().all(|id| is_id(id)) {

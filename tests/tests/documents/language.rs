@@ -84,7 +84,11 @@ impl Example<'_> {
             return Ok(());
         };
         let answer = aur_compiler::compile(&self.sources, "main.aur", &self.given);
-        let found: Vec<&str> = answer.diagnostics.iter().map(|diagnostic| diagnostic.code.id).collect();
+        let found: Vec<&str> = answer
+            .diagnostics
+            .iter()
+            .map(|diagnostic| diagnostic.code.id)
+            .collect();
         let wanted: Vec<&str> = codes.split_whitespace().collect();
         if found == wanted {
             Ok(())
@@ -195,10 +199,16 @@ pub(super) fn run_examples(document: &str) -> (usize, String) {
                 };
                 example.insert(new).checks()
             }
-            ("json" | "text", None) if ["eval", "plan", "select"].iter().any(|form| block.get(form).is_some()) => match &example {
-                Some(example) => example.shows(block),
-                None => Err("no program stands above it".to_string()),
-            },
+            ("json" | "text", None)
+                if ["eval", "plan", "select"]
+                    .iter()
+                    .any(|form| block.get(form).is_some()) =>
+            {
+                match &example {
+                    Some(example) => example.shows(block),
+                    None => Err("no program stands above it".to_string()),
+                }
+            }
             _ => continue,
         };
         count += 1;

@@ -49,7 +49,10 @@ fn printed(sources: &Memory, block: &Block) -> (String, usize) {
     };
     let text = aur_render::full(&[batch], look);
     let lines = text.lines().map(|line| format!("{}\n", line.trim_end()));
-    (lines.collect::<String>().trim_end().to_string() + "\n", diagnostics.len())
+    (
+        lines.collect::<String>().trim_end().to_string() + "\n",
+        diagnostics.len(),
+    )
 }
 
 /// The document with the output behind each program as it is, and what is wrong with it.

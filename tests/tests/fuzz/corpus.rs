@@ -31,7 +31,12 @@ pub(super) fn programs() -> Vec<String> {
         .filter(|path| ends_with(path, "aur"))
         .map(|path| read(path))
         .collect();
-    programs.extend(files_in("examples").iter().filter(|path| ends_with(path, "aur")).map(|path| read(path)));
+    programs.extend(
+        files_in("examples")
+            .iter()
+            .filter(|path| ends_with(path, "aur"))
+            .map(|path| read(path)),
+    );
     for folder in ["docs", "tests/cases/language", "compiler/diagnostics/pages"] {
         for page in files_in(folder).iter().filter(|path| ends_with(path, "md")) {
             let blocks = blocks(&read(page));
@@ -70,7 +75,9 @@ pub(super) fn plans() -> Vec<String> {
     for program in programs() {
         let sources = Memory::of("main.aur", &program);
         let answer = aur_compiler::compile(&sources, "main.aur", &Given::default());
-        let json = answer.value.and_then(|plan| String::from_utf8(plan.to_canonical_json()).ok());
+        let json = answer
+            .value
+            .and_then(|plan| String::from_utf8(plan.to_canonical_json()).ok());
         plans.extend(json);
     }
     plans

@@ -22,7 +22,9 @@ fn shows<T>(answer: &Answer<T>) -> Result<(), String> {
         for label in &diagnostic.labels {
             let (start, end) = (label.span.start as usize, label.span.end as usize);
             let file = answer.sources.get(label.span.file);
-            let text = file.map(|file| file.text().as_ref()).ok_or("a place in no file")?;
+            let text = file
+                .map(|file| file.text().as_ref())
+                .ok_or("a place in no file")?;
             if text.get(start..end).is_none() {
                 return Err(format!("{}: no text is at {start}..{end}", diagnostic.message));
             }
@@ -75,7 +77,10 @@ pub(super) fn format(text: &str) -> Result<(), String> {
 
 /// A text in a program is resolved or refused.
 pub(super) fn template(text: &str) -> Result<(), String> {
-    let quoted = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    let quoted = text
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n");
     let program = format!(
         "struct S {{ x: String = \"{{{{y}}}}\", y: Integer = 1, s: S?, list: List[String] = [] }}\n\
          text = \"{quoted}\".bind(a = \"{{{{b}}}}\", b = 2, i = \"x\", on = true, s = S {{ s = S {{ x = \"1\" }}, list = [\"p\", \"{{{{x}}}}\"] }},\n\
@@ -90,7 +95,10 @@ pub(super) fn template(text: &str) -> Result<(), String> {
 pub(super) fn check(text: &str) -> Result<(), String> {
     let mut sources = Memory::of("main.aur", text);
     sources.variables.insert("USER".to_string(), "ann".to_string());
-    sources.files.insert("kit.aur".to_string(), "include \"main.aur\"\nsize = 1\n".to_string());
+    sources.files.insert(
+        "kit.aur".to_string(),
+        "include \"main.aur\"\nsize = 1\n".to_string(),
+    );
     let given = given();
     let checked = aur_compiler::check(&sources, "main.aur", &given);
     shows(&checked)?;
@@ -124,7 +132,8 @@ pub(super) fn plan(text: &str) -> Result<(), String> {
     match Plan::from_json(text.as_bytes()) {
         Ok(plan) => {
             let json = plan.to_canonical_json();
-            let again = Plan::from_json(&json).map_err(|error| format!("what was read is refused: {error}"))?;
+            let again =
+                Plan::from_json(&json).map_err(|error| format!("what was read is refused: {error}"))?;
             if again.to_canonical_json() == json {
                 Ok(())
             } else {

@@ -71,7 +71,15 @@ hashes = [file_hash("../secret.txt"), file_hash("link.txt"), file_hash("/etc/sha
 
 /// What is read on behalf of the machine, not of the program.
 const OF_THE_MACHINE: [&str; 9] = [
-    "/lib/", "/lib64/", "/usr/lib/", "/usr/lib64/", "/etc/ld.so", "/proc/self/", "/sys/fs/cgroup", "/sys/devices", "/dev/null",
+    "/lib/",
+    "/lib64/",
+    "/usr/lib/",
+    "/usr/lib64/",
+    "/etc/ld.so",
+    "/proc/self/",
+    "/sys/fs/cgroup",
+    "/sys/devices",
+    "/dev/null",
 ];
 
 /// The paths that were opened, from the lines of a trace.
@@ -98,7 +106,10 @@ fn traced(session: &Session, words: &[&str], user: Option<&str>) -> Option<Strin
         skipped("strace is not allowed here");
         return None;
     }
-    assert!(!(told.out() + &told.err()).contains("SECRET"), "{words:?}\n{told}");
+    assert!(
+        !(told.out() + &told.err()).contains("SECRET"),
+        "{words:?}\n{told}"
+    );
     Some(session.read("trace"))
 }
 
@@ -107,19 +118,29 @@ fn is_clean(session: &Session, words: &[&str], user: Option<&str>) -> bool {
     let Some(trace) = traced(session, words, user) else {
         return false;
     };
-    assert_eq!(trace.matches("execve").count(), 1, "only strace's own: {words:?}\n{trace}");
+    assert_eq!(
+        trace.matches("execve").count(),
+        1,
+        "only strace's own: {words:?}\n{trace}"
+    );
     for call in ["socket(", "connect(", "bind(", "fork(", "clone3("] {
         assert!(!trace.contains(call), "{call}: {words:?}\n{trace}");
     }
     let project = session.work().join("project").display().to_string();
     let paths = opened(&trace);
-    assert!(paths.iter().any(|path| path.contains(".aur")), "the trace is read: {words:?}\n{trace}");
+    assert!(
+        paths.iter().any(|path| path.contains(".aur")),
+        "the trace is read: {words:?}\n{trace}"
+    );
     for path in paths {
         let is_machine = OF_THE_MACHINE.iter().any(|place| path.starts_with(place));
         let is_user = path == "/etc/passwd" && user.is_none();
         let is_inside = path.starts_with(&project) || !path.starts_with('/') && !path.contains("..");
         assert!(is_machine || is_user || is_inside, "{path}: {words:?}\n{trace}");
-        assert!(!path.contains("secret") && !path.contains("outside"), "{path}: {words:?}\n{trace}");
+        assert!(
+            !path.contains("secret") && !path.contains("outside"),
+            "{path}: {words:?}\n{trace}"
+        );
     }
     assert!(!session.work().join("executed").exists(), "{words:?}");
     assert!(!session.work().join("project/executed").exists(), "{words:?}");
@@ -147,10 +168,21 @@ fn hostile_programs_reach_nothing() {
     }
     let told = session.aurc(&["check", "project/main.aur"]).ended(1);
     for path in [
-        "../secret.aur", "link.aur", "linked/deep/secret.aur", "sub/../../secret.aur", "/dev/stdin", "../secret.txt", "link.txt",
-        "hostname.txt", "/etc/shadow", "environ",
+        "../secret.aur",
+        "link.aur",
+        "linked/deep/secret.aur",
+        "sub/../../secret.aur",
+        "/dev/stdin",
+        "../secret.txt",
+        "link.txt",
+        "hostname.txt",
+        "/etc/shadow",
+        "environ",
     ] {
-        assert!(told.out().contains(&format!("`{path}` leaves the project")), "{path}\n{told}");
+        assert!(
+            told.out().contains(&format!("`{path}` leaves the project")),
+            "{path}\n{told}"
+        );
     }
     session.aurc(&["check", "project/sound.aur"]).ended(0);
 }

@@ -695,18 +695,28 @@ fn programs_that_want_too_much() {
         ("x = 9223372036854775807 + 1\n".to_string(), "E0304"),
         ("x = 1 // 0\n".to_string(), "E0304"),
         ("x = [i for i in 1..2000000]\n".to_string(), "E0601"),
-        ("x = [0 for a in 1..100000 for b in 1..100000 if a < 0]\n".to_string(), "E0608"),
+        (
+            "x = [0 for a in 1..100000 for b in 1..100000 if a < 0]\n".to_string(),
+            "E0608",
+        ),
         ("x = [len(1..100000) for a in 1..100000]\n".to_string(), "E0608"),
         (doubling("\"xx\"", "{} + {}"), "E0605"),
         (doubling("\"xx\"", "join([{}, {}], \"-\")"), "E0605"),
         (doubling("[1]", "{} + {}"), "E0601"),
         (doubling("[1]", "[{}, {}]") + "same = x40 == x39\n", "E0608"),
         (doubling("1", "[{}, {}]"), "E0608"),
-        (doubling("Integer", "{} | {}").replace("\nx", "\ntype x").replacen("x0", "type x0", 1) + "struct S { s: x40 }\n", "E0601"),
+        (
+            doubling("Integer", "{} | {}")
+                .replace("\nx", "\ntype x")
+                .replacen("x0", "type x0", 1)
+                + "struct S { s: x40 }\n",
+            "E0601",
+        ),
         (
             ["p", "q"]
                 .map(|name| {
-                    let process = format!("Process {{ name = \"{name}{{{{i}}}}\", cmdline = \"x\" }}.bind(i = i)");
+                    let process =
+                        format!("Process {{ name = \"{name}{{{{i}}}}\", cmdline = \"x\" }}.bind(i = i)");
                     format!("{name} = Task {{ processes = [{process} for i in 1..2000] }}\n")
                 })
                 .concat()
@@ -742,27 +752,48 @@ fn doubling(first: &str, twice: &str) -> String {
 fn includes_that_want_too_much() {
     let session = with("include \"a0.aur\"\n");
     for index in 0..40 {
-        session.write(&format!("a{index}.aur"), format!("include \"a{}.aur\"\n", index + 1));
+        session.write(
+            &format!("a{index}.aur"),
+            format!("include \"a{}.aur\"\n", index + 1),
+        );
     }
     session.write("a40.aur", "x = 1\n");
     let told = session.aurc(&["check", "main.aur"]).ended(1);
-    assert!(told.out().contains("error[E0602]: includes are nested more than 32 deep"), "{told}");
+    assert!(
+        told.out()
+            .contains("error[E0602]: includes are nested more than 32 deep"),
+        "{told}"
+    );
     assert_eq!(told.out().matches("error[").count(), 1, "{told}");
-    session.aurc(&["check", "main.aur", "--limit", "include-depth=41"]).ended(0);
+    session
+        .aurc(&["check", "main.aur", "--limit", "include-depth=41"])
+        .ended(0);
     // Five levels of thirty files, each of which includes the whole next level.
     let level = |level: usize| -> String {
-        (0..30).map(|index| format!("include \"b{level}_{index}.aur\"\n")).collect()
+        (0..30)
+            .map(|index| format!("include \"b{level}_{index}.aur\"\n"))
+            .collect()
     };
     session.write("main.aur", level(0));
     for own in 0..5 {
         for index in 0..30 {
-            let text = if own < 4 { level(own + 1) } else { format!("x{index} = 1\n") };
+            let text = if own < 4 {
+                level(own + 1)
+            } else {
+                format!("x{index} = 1\n")
+            };
             session.write(&format!("b{own}_{index}.aur"), text);
         }
     }
     session.aurc(&["check", "main.aur"]).ended(0);
-    let told = session.aurc(&["check", "main.aur", "--limit", "files=100"]).ended(1);
-    assert!(told.out().contains("error[E0603]: a program has at most 100 files"), "{told}");
+    let told = session
+        .aurc(&["check", "main.aur", "--limit", "files=100"])
+        .ended(1);
+    assert!(
+        told.out()
+            .contains("error[E0603]: a program has at most 100 files"),
+        "{told}"
+    );
     assert_eq!(told.out().matches("error[").count(), 1, "{told}");
 }
 
@@ -771,26 +802,46 @@ fn limits_are_changed_by_name() {
     let session = with("x = [i for i in 1..20]\n");
     session.aurc(&["check", "main.aur"]).ended(0);
     for command in ["check", "compile", "inspect"] {
-        let told = session.aurc(&[command, "main.aur", "--limit", "elements=10"]).ended(1);
+        let told = session
+            .aurc(&[command, "main.aur", "--limit", "elements=10"])
+            .ended(1);
         assert!((told.out() + &told.err()).contains("E0601"), "{told}");
     }
-    session.aurc(&["eval", "main.aur", "x", "--limit", "elements=10"]).ended(1);
-    let told = session.aur(&["run", "main.aur", "--limit", "elements=10"]).ended(1);
+    session
+        .aurc(&["eval", "main.aur", "x", "--limit", "elements=10"])
+        .ended(1);
+    let told = session
+        .aur(&["run", "main.aur", "--limit", "elements=10"])
+        .ended(1);
     assert!(told.err().contains("E0601"), "{told}");
-    let told = session.aurc(&["check", "main.aur", "--limit", "element=10"]).ended(2);
-    assert!(told.err().contains("there is no limit `element`; did you mean `elements`?"), "{told}");
-    let told = session.aurc(&["check", "main.aur", "--limit", "elements=many"]).ended(2);
+    let told = session
+        .aurc(&["check", "main.aur", "--limit", "element=10"])
+        .ended(2);
+    assert!(
+        told.err()
+            .contains("there is no limit `element`; did you mean `elements`?"),
+        "{told}"
+    );
+    let told = session
+        .aurc(&["check", "main.aur", "--limit", "elements=many"])
+        .ended(2);
     assert!(told.err().contains("`many` is not a number"), "{told}");
 }
 
 #[test]
 fn long_chains_and_long_circles() {
     let bindings = |end: &str| -> String {
-        (0..9_900).map(|i| format!("v{i} = \"{{{{v{}}}}}\", ", i + 1)).collect::<String>() + end
+        (0..9_900)
+            .map(|i| format!("v{i} = \"{{{{v{}}}}}\", ", i + 1))
+            .collect::<String>()
+            + end
     };
     let text = format!("text = \"{{{{v0}}}}\".bind({})\n", bindings("v9900 = \"end\""));
     let session = with(text);
-    assert_eq!(session.aurc(&["eval", "main.aur", "text"]).ended(0).out().trim(), "\"end\"");
+    assert_eq!(
+        session.aurc(&["eval", "main.aur", "text"]).ended(0).out().trim(),
+        "\"end\""
+    );
     // Each hop of a circle is named, and its place shown.
     let session = with("text = \"{{a}}\".bind(\n  a = \"{{b}}\",\n  b = \"{{c}}\",\n  c = \"{{a}}\",\n)\n");
     let told = session.aurc(&["check", "main.aur"]).ended(1);

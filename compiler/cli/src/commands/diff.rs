@@ -151,13 +151,23 @@ fn unknown_inputs(project: &Project, given: &Given) -> BTreeMap<String, UsageErr
     }
     let flags = given.flags.iter().map(|flag| {
         let flags = vec![flag.clone()];
-        let file = Vec::new();
-        (&flag.0, Given { flags, file })
+        let limits = given.limits.clone();
+        let alone = Given {
+            flags,
+            file: Vec::new(),
+            limits,
+        };
+        (&flag.0, alone)
     });
     let members = given.file.iter().map(|member| {
         let file = vec![member.clone()];
-        let flags = Vec::new();
-        (&member.0, Given { flags, file })
+        let limits = given.limits.clone();
+        let alone = Given {
+            flags: Vec::new(),
+            file,
+            limits,
+        };
+        (&member.0, alone)
     });
     let alone = flags.chain(members);
     alone

@@ -258,6 +258,9 @@ fn help_and_version() {
           --inputs <FILE.json>
               Read values of inputs from a JSON object; `-E` goes before it
 
+          --limit <NAME=NUMBER>
+              Change a limit of the language, such as `text-bytes=1000000`; may be repeated
+
           --format <FORMAT>
               How diagnostics are printed
 

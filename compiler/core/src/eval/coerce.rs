@@ -330,12 +330,11 @@ impl<'p> Compiler<'p> {
             let message = format!("`{}` has no member `{}`", decl.name, shorten(&text));
             let help = near_name(&text, decl.members.iter().map(|member| member.as_str()))
                 .or_else(|| Some(format!("members: {}", decl.members.join(", "))));
-            self.sink
-                .push(
-                    Diagnostic::new(&codes::refinement, span, message)
-                        .label("no such member")
-                        .help_if(help),
-                );
+            self.sink.push(
+                Diagnostic::new(&codes::refinement, span, message)
+                    .label("no such member")
+                    .help_if(help),
+            );
         }
         None
     }
@@ -495,7 +494,9 @@ impl<'p> Compiler<'p> {
         let written = self.program.sources.text(span);
         let is_bare = !written.is_empty() && written.bytes().all(|byte| byte.is_ascii_digit());
         match kind {
-            Kind::Bytes(_) if is_bare => Some(format!("a bare number counts bytes; was `{written}MB` meant?")),
+            Kind::Bytes(_) if is_bare => {
+                Some(format!("a bare number counts bytes; was `{written}MB` meant?"))
+            }
             Kind::Duration(_) if is_bare => {
                 Some(format!("a bare number counts seconds; was `{written}ms` meant?"))
             }

@@ -21,8 +21,15 @@ impl<'p> Lowering<'_, 'p> {
         }
         let most = self.compiler.given.limits.of(Limit::Jobs);
         if elements.len() > most {
-            let message = format!("a program has at most {most} jobs, this one has {}", elements.len());
-            let reached = self.compiler.given.limits.reached(Limit::Jobs, list.span, message);
+            let message = format!(
+                "a program has at most {most} jobs, this one has {}",
+                elements.len()
+            );
+            let reached = self
+                .compiler
+                .given
+                .limits
+                .reached(Limit::Jobs, list.span, message);
             self.error(reached.help("a job has any number of equal `instances`"));
             return Vec::new();
         }

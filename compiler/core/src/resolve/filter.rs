@@ -63,11 +63,11 @@ impl<'p> Compiler<'p> {
                     let help = nearest(&name.name, FILTERS).map(|near| format!("did you mean `{near}`?"));
                     let message = format!("there is no filter `{}`", name.name);
                     self.sink.push(
-                        Diagnostic::new(&codes::unknown_filter, base.span(name.range), message).label("no such filter").help(
-                            help.unwrap_or_else(|| {
+                        Diagnostic::new(&codes::unknown_filter, base.span(name.range), message)
+                            .label("no such filter")
+                            .help(help.unwrap_or_else(|| {
                                 format!("the filters are {} and pad2 to pad9", FILTERS.join(", "))
-                            }),
-                        ),
+                            })),
                     );
                 }
             }

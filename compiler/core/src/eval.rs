@@ -38,8 +38,6 @@ pub(crate) use coerce::{finished_text, simple_text, whole_match};
 pub(crate) use inputs::{InputValue, env_name};
 pub(crate) use record::is_key;
 
-/// Elements of one list, and steps of one range.
-
 /// Everything that is known while a program is evaluated.
 pub(crate) struct Compiler<'p> {
     pub(crate) program: &'p Program,

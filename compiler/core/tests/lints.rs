@@ -281,6 +281,7 @@ fn unused_bindings() {
     --
     3:54 [missing] E0401 `missing` is not bound
       + 2:9 [Job { name = "j", cluster = "c", role = "r", environment = "e", task = Task {~processes = [Process { name = "x", cmdline = "echo {{missing}}" }.bind(unused = true)]~resources = Resources { cpu = 1, ram = 64MB, disk = 64MB } } }] needed by this job
+      = give it: `.bind(missing = ..)` on the value or around it, or `input missing: String` in the file
     --
     "#);
     // A field that nothing reads yet may still ask.

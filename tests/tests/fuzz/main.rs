@@ -81,6 +81,7 @@ fn attempt(name: &str, seed: u64, round: u64, input: &str, target: Target) {
 }
 
 /// Tries all inputs as they are, then changed ones until the time is up.
+#[allow(clippy::print_stdout, reason = "the count tells whether the time was of use")]
 fn fuzz(name: &str, inputs: &[String], target: Target) {
     assert!(!inputs.is_empty(), "there is something to begin with");
     let seed = number("AUR_FUZZ_SEED", 2014);

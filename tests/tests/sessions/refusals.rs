@@ -59,21 +59,15 @@ fn an_unknown_field() {
     assert_snapshot!(refused(&session), @r#"
     $ aurc check main.aur
     error[E0203]: `Process` has no field `cmdlin`
-        ╭─[ main.aur:6:42 ]
-        │
-      6 │       processes = [Process { name = "a", cmdlin = "true" }]
-        │                                          ───┬──
-        │                                             ╰──── no such field
-        │
-        ├─[ <prelude>:16:8 ]
-        │
-     16 │ struct Process {
-        │        ───┬───
-        │           ╰───── `Process` is declared here
-        │
-        │ Help: did you mean `cmdline`?
-        │           processes = [Process { name = "a", cmdline = "true" }]
-    ────╯
+       ╭─[ main.aur:6:42 ]
+       │
+     6 │       processes = [Process { name = "a", cmdlin = "true" }]
+       │                                          ───┬──
+       │                                             ╰──── no such field
+       │
+       │ Help: did you mean `cmdline`?
+       │           processes = [Process { name = "a", cmdline = "true" }]
+    ───╯
 
     1 file checked: 1 error
     `aurc explain E0203` tells more.
@@ -208,18 +202,12 @@ fn includes_that_cannot_be() {
     session.write("b.aur", "include \"a.aur\"\n");
     assert_snapshot!(refused(&session), @r#"
     $ aurc check main.aur
-    error[E0502]: files include each other: a.aur -> b.aur -> a.aur
+    error[E0502]: files include each other: a.aur:1 -> b.aur:1 -> a.aur
        ╭─[ b.aur:1:9 ]
        │
      1 │ include "a.aur"
        │         ───┬───
        │            ╰───── this include closes the circle
-       │
-       ├─[ a.aur:1:9 ]
-       │
-     1 │ include "b.aur"
-       │         ───┬───
-       │            ╰───── by way of this include
        │
        │ Help: move what both need into a third file
     ───╯
@@ -502,6 +490,8 @@ fn missing_inputs_are_listed_together() {
        │         ╰──── Integer is needed here
        │
        │ Help: write digits, such as `42`
+       │
+       │ Note: the value comes from `-E count=..`
     ───╯
 
     1 file checked: 1 error

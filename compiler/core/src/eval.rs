@@ -479,6 +479,12 @@ impl<'p> Compiler<'p> {
         self.elements <= most
     }
 
+    /// Whether the limit of elements or of steps was reached; that was said.
+    pub(crate) fn is_spent(&self) -> bool {
+        let limits = &self.given.limits;
+        self.elements > limits.of(Limit::Elements) || self.steps > limits.of(Limit::Steps)
+    }
+
     /// Counts steps against the limit; says whether they may be taken.
     pub(crate) fn may_step(&mut self, more: usize, span: Span) -> bool {
         let limits = &self.given.limits;

@@ -78,7 +78,8 @@ impl<'p> Compiler<'p> {
             self.join(&mut joined, &tasks, joining, span);
         }
         self.override_fields(context, &mut joined, args);
-        if !is_sound {
+        // A part of the orders would only be judged at length.
+        if !is_sound || self.is_spent() {
             return Value::poison(span);
         }
         Value {
@@ -98,6 +99,9 @@ impl<'p> Compiler<'p> {
             for (earlier, later) in parts.iter().zip(parts.iter().skip(1)) {
                 orders.extend(self.orders_between(earlier, later, span));
             }
+        }
+        if self.is_spent() {
+            return;
         }
         let mut processes: Vec<Value<'p>> = Vec::new();
         for part in parts.iter().flatten() {
@@ -184,7 +188,7 @@ impl<'p> Compiler<'p> {
         let mut orders = Vec::new();
         for first in earlier {
             for second in later {
-                if !self.may_step(1, span) {
+                if self.is_spent() || !self.may_step(1, span) {
                     return orders;
                 }
                 if first.is_final == second.is_final

@@ -65,6 +65,8 @@ enum Command {
     Man(commands::man::Args),
     #[command(hide = true)]
     Runner(commands::runner::Args),
+    #[command(hide = true)]
+    Guard(commands::guard::Args),
 }
 
 /// What commands share.
@@ -108,6 +110,7 @@ fn run(args: Vec<OsString>) -> ExitCode {
         Command::Completions(args) => commands::completions::run(&args, &context),
         Command::Man(args) => commands::man::run(&args, &context),
         Command::Runner(args) => return commands::runner::run(&args),
+        Command::Guard(args) => return commands::guard::run(&args),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

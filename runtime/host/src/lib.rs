@@ -4,8 +4,10 @@
 //! `aur-machine`; `aur-runner` joins the two. No type of nix or libc appears in a public signature.
 //!
 //! Invariants
-//! - A run is started at most once: its run file is locked before the fork, the lock is inherited by
-//!   the child, and the child records itself as its last act before it becomes bash.
+//! - A run is started at most once: its run file is locked before its guard is started, the lock is
+//!   inherited by guard and child, and the child records itself as its last act before it becomes its
+//!   program.
+//! - The end of a run is on record before the process is reaped, by the guard or whoever inherits it.
 //! - A signal goes only to a process whose identity (pid, start ticks, boot) was checked after a
 //!   pidfd pinned it. On doubt nothing is sent.
 //! - Files and folders of a task are private to its owner and are never opened through a symbolic link.
@@ -14,7 +16,9 @@ pub mod account;
 pub mod boot;
 pub mod detach;
 pub mod error;
+pub mod fault;
 pub mod folder;
+pub mod guard;
 pub mod journal;
 pub mod lock;
 pub mod process;

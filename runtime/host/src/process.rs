@@ -79,8 +79,8 @@ impl Stat {
         matches!(self.state, b'Z' | b'X' | b'x')
     }
 
-    /// Reads the content of a stat file. Allocates nothing: a forked child calls this too.
-    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
+    /// Reads the content of a stat file.
+    fn parse(text: &[u8]) -> Option<Self> {
         // The name in parentheses may hold anything, so the last parenthesis counts.
         let end = text.iter().rposition(|byte| *byte == b')')?;
         let mut fields = text
@@ -323,7 +323,7 @@ pub fn find_program(fixed: &[&Path], name: &str, path: Option<&std::ffi::OsStr>)
         .find(|place| is_executable(place))
 }
 
-fn is_executable(path: &Path) -> bool {
+pub(crate) fn is_executable(path: &Path) -> bool {
     path.is_file() && nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
 }
 

@@ -5,22 +5,26 @@
 //!   "aurr"  kind: u8  version: u8  0 0  run: u32  0 0 0 0
 //!   value: u64 x 3    nanoseconds since boot: u64    0 x 12    crc-32 of the 60 bytes before
 //! kinds
-//!   1 open    boot                    by the runner, before the fork
-//!   2 exec    pid, start ticks, boot  by the child, its last act before it becomes bash
-//!   3 exit    kind of end, number     by the runner, before it reaps
-//!   4 empty                           by the runner, once nothing of the run is left
-//!   5 failed  error number            by the runner: the child never became bash
+//!   1 open    boot                    by the runner, before the guard
+//!   2 exec    pid, start ticks, boot  by the child, its last act before it becomes its program
+//!   3 exit    kind of end, number     by the guard, or the runner that inherited its child, before it reaps
+//!   4 empty                           by either, once nothing of the run is left
+//!   5 failed  error number            by child or runner: the child never became its program
+//!   6 guard   pid, start ticks, boot  by the guard, before it forks
 //! ```
 //!
-//! The file is locked before the fork, the child inherits the lock, and becoming bash frees the child's
-//! hold. So at any instant a reader can tell: no `exec` record and no lock means that the run never
-//! started and never will; no `exec` record under a lock means that a child is still on its way.
+//! Version 1 had no guards; its records are read like those of version 2.
+//!
+//! The file is locked before the guard is started, guard and child inherit the lock, and becoming the
+//! program frees the child's hold. So at any instant a reader can tell: no `exec` record and no lock means
+//! that the run never started and never will; no `exec` record under a lock means that somebody is still
+//! on the way.
 //!
 //! Records are plain writes: the page cache survives the death of any process. The file's blocks are
 //! reserved when it is opened, so that an exit can be recorded on a full disk.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -30,24 +34,19 @@ use nix::fcntl::{FallocateFlags, fallocate};
 use crate::PathError;
 use crate::boot::{self, BootId};
 use crate::error::AtPath;
+use crate::fault;
 use crate::folder::private;
+use crate::guard::protocol::{
+    END_CODE, END_SIGNAL, KIND_EMPTY, KIND_EXEC, KIND_EXIT, KIND_FAILED, KIND_GUARD, KIND_OPEN, MAGIC,
+    RECORD_BYTES, VERSION, record,
+};
 use crate::process::{self, Exit, Identity};
 
-const MAGIC: [u8; 4] = *b"aurr";
-const VERSION: u8 = 1;
-/// Bytes of one record.
-const RECORD_BYTES: usize = 64;
-/// Records that a file can hold by protocol: open, exec, exit or failed, empty.
-const MOST_RECORDS: usize = 4;
+/// The first version that is still read.
+const FIRST_VERSION: u8 = 1;
+/// Records that a file can hold by protocol, with some room for guards that died before they forked.
+const MOST_RECORDS: usize = 16;
 
-const KIND_OPEN: u8 = 1;
-const KIND_EXEC: u8 = 2;
-const KIND_EXIT: u8 = 3;
-const KIND_EMPTY: u8 = 4;
-const KIND_FAILED: u8 = 5;
-
-const END_CODE: u64 = 0;
-const END_SIGNAL: u64 = 1;
 const END_UNKNOWN: u64 = 2;
 
 /// How a run ended, as far as anyone can know.
@@ -64,8 +63,10 @@ pub enum End {
 pub struct RunFacts {
     /// How far the run came.
     pub stage: Stage,
-    /// The process that became bash, where one did.
+    /// The process that became the program, where one did.
     pub leader: Option<Identity>,
+    /// Its guard, if it is alive.
+    pub guard: Option<Identity>,
     /// When it became bash, as time since boot, where the record has it.
     pub started: Option<Duration>,
     /// When its end was recorded, as time since boot.
@@ -81,7 +82,7 @@ pub enum Stage {
     NeverStarted,
     /// A child holds the lock and is about to record itself: look again in a moment.
     BeforeExec,
-    /// The leader is alive.
+    /// The leader is alive, or its guard is and will say how it ended.
     Alive,
     /// The end is recorded.
     Ended(End),
@@ -134,6 +135,7 @@ impl RunFile {
             run,
         };
         match file.try_lock() {
+            Ok(()) if fault::is_lock_off() => file.unlock().at("unlock", path)?,
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(taken()),
             Err(TryLockError::Error(error)) => {
@@ -163,7 +165,7 @@ impl RunFile {
     /// # Errors
     /// The file cannot be opened.
     pub fn reopen(path: &Path, run: u32) -> Result<Self, PathError> {
-        let file = private().append(true).open(path).at("open", path)?;
+        let file = private().read(true).append(true).open(path).at("open", path)?;
         Ok(Self {
             file,
             path: path.to_path_buf(),
@@ -210,8 +212,21 @@ impl RunFile {
         self.run
     }
 
+    /// Reads what is recorded by now.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn recorded(&self) -> Result<Recorded, PathError> {
+        let mut bytes = Vec::new();
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(0)).at("read", &self.path)?;
+        file.read_to_end(&mut bytes).at("read", &self.path)?;
+        Ok(Records::read(&bytes, self.run).into())
+    }
+
     fn write(&self, kind: u8, values: [u64; 3]) -> Result<(), PathError> {
-        let record = record(kind, self.run, values);
+        let nanoseconds = u64::try_from(boot::since_boot().as_nanos()).unwrap_or(u64::MAX);
+        let record = record(kind, self.run, values, nanoseconds);
         (&self.file).write_all(&record).at("write", &self.path)
     }
 }
@@ -225,30 +240,46 @@ fn reserve(file: &File) -> nix::Result<()> {
     }
 }
 
-/// Returns the record that the child writes about itself. Allocates nothing.
-pub(crate) fn exec_record(run: u32, pid: u32, start_ticks: u64, boot: BootId) -> [u8; RECORD_BYTES] {
-    record(KIND_EXEC, run, [u64::from(pid), start_ticks, boot.0])
+/// What a run file says, without a look at the process table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The process that became the program.
+    pub leader: Option<Identity>,
+    /// The last guard that was born.
+    pub guard: Option<Identity>,
+    /// How the leader ended, and when, as time since boot.
+    pub end: Option<(End, Duration)>,
+    /// Whether nothing of the run is left.
+    pub is_empty: bool,
 }
 
-fn record(kind: u8, run: u32, values: [u64; 3]) -> [u8; RECORD_BYTES] {
-    let nanoseconds = u64::try_from(boot::since_boot().as_nanos()).unwrap_or(u64::MAX);
-    let mut bytes = [0; RECORD_BYTES];
-    bytes[..4].copy_from_slice(&MAGIC);
-    bytes[4] = kind;
-    bytes[5] = VERSION;
-    bytes[8..12].copy_from_slice(&run.to_le_bytes());
-    bytes[16..24].copy_from_slice(&values[0].to_le_bytes());
-    bytes[24..32].copy_from_slice(&values[1].to_le_bytes());
-    bytes[32..40].copy_from_slice(&values[2].to_le_bytes());
-    bytes[40..48].copy_from_slice(&nanoseconds.to_le_bytes());
-    let crc = crc32fast::hash(&bytes[..60]);
-    bytes[60..].copy_from_slice(&crc.to_le_bytes());
-    bytes
+impl From<Records> for Recorded {
+    fn from(records: Records) -> Self {
+        Self {
+            leader: records.exec.map(|(leader, _)| leader),
+            guard: records.guard,
+            end: records.end,
+            is_empty: records.is_empty,
+        }
+    }
+}
+
+/// Returns the guard of a run, if it is alive. Takes no lock, so it disturbs nobody.
+pub fn living_guard(path: &Path, run: u32, boot: BootId) -> Option<Identity> {
+    let mut bytes = Vec::new();
+    private()
+        .read(true)
+        .open(path)
+        .ok()?
+        .read_to_end(&mut bytes)
+        .ok()?;
+    Records::read(&bytes, run).living_guard(boot)
 }
 
 /// What the records of a file say, without a look at the process table.
 #[derive(Default)]
 struct Records {
+    guard: Option<Identity>,
     exec: Option<(Identity, Duration)>,
     end: Option<(End, Duration)>,
     failed: Option<i32>,
@@ -271,8 +302,8 @@ impl Records {
     fn add(&mut self, chunk: &[u8], run: u32) -> Option<()> {
         let chunk: &[u8; RECORD_BYTES] = chunk.try_into().ok()?;
         let crc = u32::from_le_bytes(*chunk.last_chunk()?);
-        let is_ours =
-            chunk.starts_with(&MAGIC) && chunk[5] == VERSION && crc32fast::hash(&chunk[..60]) == crc;
+        let is_known = (FIRST_VERSION..=VERSION).contains(&chunk[5]);
+        let is_ours = chunk.starts_with(&MAGIC) && is_known && crc32fast::hash(&chunk[..60]) == crc;
         if !is_ours || u32::from_le_bytes(*chunk[8..].first_chunk()?) != run {
             return None;
         }
@@ -280,16 +311,17 @@ impl Records {
             let field = chunk.get(start..).and_then(|rest| rest.first_chunk());
             field.map_or(0, |field| u64::from_le_bytes(*field))
         });
+        let identity = || {
+            Some(Identity {
+                pid: u32::try_from(first).ok()?,
+                start_ticks: second,
+                boot: BootId(third),
+            })
+        };
         match chunk[4] {
             KIND_OPEN => {}
-            KIND_EXEC => {
-                let identity = Identity {
-                    pid: u32::try_from(first).ok()?,
-                    start_ticks: second,
-                    boot: BootId(third),
-                };
-                self.exec = Some((identity, Duration::from_nanos(nanoseconds)));
-            }
+            KIND_EXEC => self.exec = Some((identity()?, Duration::from_nanos(nanoseconds))),
+            KIND_GUARD => self.guard = Some(identity()?),
             KIND_EXIT => {
                 let number = i32::try_from(second).ok()?;
                 // The first end counts: a later one could only be a guess.
@@ -307,6 +339,10 @@ impl Records {
         }
         Some(())
     }
+
+    fn living_guard(&self, boot: BootId) -> Option<Identity> {
+        self.guard.filter(|guard| is_alive(guard, boot))
+    }
 }
 
 /// Says what became of a run that was about to start.
@@ -318,34 +354,52 @@ impl Records {
 /// The file exists and cannot be read.
 pub fn look(path: &Path, run: u32, intent_boot: BootId, boot: BootId) -> Result<RunFacts, PathError> {
     let mut bytes = Vec::new();
-    let file = match private().read(true).open(path).at("open", path) {
-        Ok(mut file) => {
-            // The lock is looked at first: a child that lets go of it has recorded itself before.
-            let is_locked = is_locked(&file);
-            file.read_to_end(&mut bytes).at("read", path)?;
-            Some(is_locked)
-        }
+    let mut file = match private().read(true).open(path).at("open", path) {
+        Ok(file) => Some(file),
         Err(error) if error.is_missing() => None,
         Err(error) => return Err(error),
     };
-    let found = Records::read(&bytes, run);
+    // The lock is looked at first: who lets go of it has recorded what there was to record.
+    let is_locked = file.as_ref().is_some_and(is_locked);
+    let mut found = Records::default();
+    let mut guard = None;
+    let mut is_leader_alive = false;
+    // The second reading is for an end that was recorded just before its guard was seen to be gone.
+    for _ in 0..2 {
+        if let Some(file) = &mut file {
+            bytes.clear();
+            file.seek(SeekFrom::Start(0)).at("read", path)?;
+            file.read_to_end(&mut bytes).at("read", path)?;
+        }
+        found = Records::read(&bytes, run);
+        guard = found.living_guard(boot);
+        is_leader_alive = found.exec.is_some_and(|(leader, _)| is_alive(&leader, boot));
+        if guard.is_some() || is_leader_alive {
+            break;
+        }
+    }
     let stage = match (found.end, found.failed, found.exec) {
         (Some((end, _)), _, _) => Stage::Ended(end),
         (None, Some(error), _) => Stage::StartFailed(error),
-        (None, None, Some((leader, _))) if leader.boot == boot && process::is_alive(&leader) => Stage::Alive,
+        (None, None, Some(_)) if is_leader_alive || guard.is_some() => Stage::Alive,
         (None, None, Some(_)) => Stage::Gone,
         (None, None, None) if intent_boot != boot => Stage::Gone,
-        (None, None, None) if file == Some(true) => Stage::BeforeExec,
+        (None, None, None) if is_locked => Stage::BeforeExec,
         (None, None, None) if found.is_unclear => Stage::Gone,
         (None, None, None) => Stage::NeverStarted,
     };
     Ok(RunFacts {
         stage,
         leader: found.exec.map(|(leader, _)| leader),
+        guard,
         started: found.exec.map(|(_, at)| at),
         ended: found.end.map(|(_, at)| at),
         is_empty: found.is_empty,
     })
+}
+
+fn is_alive(identity: &Identity, boot: BootId) -> bool {
+    identity.boot == boot && process::is_alive(identity)
 }
 
 fn is_locked(file: &File) -> bool {

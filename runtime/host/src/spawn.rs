@@ -1,21 +1,27 @@
-//! Starting one run.
+//! Starting one run: its guard, which then starts the process.
 //!
-//! The child, between fork and exec: own session, the run's folder-independent defaults (umask 022,
-//! descriptor bound, no blocked or ignored signal), every descriptor above 2 marked close-on-exec, and
-//! last the `exec` record. Becoming bash then frees the child's hold on the run file's lock.
+//! What the process is to have the guard gets already: outputs, working folder, environment, umask 022,
+//! descriptor bound, no ignored signal, and no descriptor but those of the protocol. The guard tells over
+//! a pipe why there is no process; a pipe that closes in silence means that the process became its
+//! program, or that the guard died before it began.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
-use std::os::fd::RawFd;
+use std::io::{self, PipeReader, Read};
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::boot::BootId;
 use crate::error;
-use crate::process::{DescriptorLimit, Stat};
-use crate::run_file::{self, RunFile};
+use crate::guard::GuardProgram;
+use crate::process::{self, DescriptorLimit, Identity};
+use crate::run_file::RunFile;
+
+/// How many guards may be killed before they begin until the start counts as refused.
+const MOST_GUARDS: usize = 8;
 
 /// Everything a run starts with.
 #[derive(Debug)]
@@ -36,6 +42,18 @@ pub struct Launch<'a> {
     pub descriptor_limit: DescriptorLimit,
     /// The running boot.
     pub boot: BootId,
+    /// How long the guard waits, once our death leaves it alone, between SIGTERM and SIGKILL for what
+    /// the process left behind.
+    pub leftover_wait: Duration,
+}
+
+/// A run that was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// The process that became the program.
+    pub leader: Identity,
+    /// Its guard and parent, our child.
+    pub guard: Option<Identity>,
 }
 
 /// A start that the system refused. The program never ran.
@@ -82,35 +100,108 @@ impl SpawnError {
     }
 }
 
-/// Starts a run and returns the process number of its leader, our child until it is reaped.
+/// Starts a run under a guard.
 ///
-/// When this returns, the child has recorded itself and become the program. On an error it never did,
+/// When this returns, the process has recorded itself and become the program. On an error it never did,
 /// and the caller records that.
 ///
 /// # Errors
-/// The system refuses the fork, the folder or the program.
-pub fn spawn(launch: Launch<'_>, run_file: &RunFile) -> Result<u32, SpawnError> {
-    let setup = ChildSetup {
+/// The system refuses the guard, the process, the folder or the program.
+pub fn spawn(launch: &Launch<'_>, run_file: &RunFile, guard: &GuardProgram) -> Result<Running, SpawnError> {
+    let failed = |source| explain(launch.program, launch.directory, source);
+    let program = find(launch).map_err(failed)?;
+    for _ in 0..MOST_GUARDS {
+        start_guard(launch, &program, run_file, guard).map_err(failed)?;
+        let recorded = run_file.recorded();
+        let recorded = recorded.map_err(|error| failed(error.source))?;
+        if let Some(leader) = recorded.leader {
+            let guard = recorded.guard;
+            return Ok(Running { leader, guard });
+        }
+        // The guard was killed before it forked, and nobody is on the way: the lock is ours alone.
+    }
+    Err(failed(io::Error::from_raw_os_error(libc::ECHILD)))
+}
+
+/// Starts a guard and waits until it has a process, or says why not.
+fn start_guard(
+    launch: &Launch<'_>,
+    program: &Path,
+    run_file: &RunFile,
+    guard: &GuardProgram,
+) -> io::Result<()> {
+    let (report, writer) = io::pipe()?;
+    let setup = GuardSetup {
         run_file: run_file.raw(),
-        run: run_file.run(),
+        report: writer.as_raw_fd(),
         descriptor_limit: launch.descriptor_limit,
-        boot: launch.boot,
     };
-    let mut command = Command::new(launch.program);
+    let numbers = [
+        setup.run_file.to_string(),
+        setup.report.to_string(),
+        run_file.run().to_string(),
+        launch.boot.0.to_string(),
+        std::process::id().to_string(),
+        launch.leftover_wait.as_millis().to_string(),
+    ];
+    let mut command = Command::new(guard.path());
     command
+        .arg0("aur-guard")
+        .args(guard.words())
+        .args(numbers)
+        .arg(program)
+        .arg(launch.program)
         .args(launch.arguments)
         .env_clear()
         .envs(launch.environment.iter().map(|(key, value)| (key, value)))
         .current_dir(launch.directory)
         .stdin(Stdio::null())
-        .stdout(launch.stdout)
-        .stderr(launch.stderr);
+        .stdout(launch.stdout.try_clone()?)
+        .stderr(launch.stderr.try_clone()?);
     // SAFETY: the closure runs in the forked child and only makes system calls on values it owns;
     // it neither allocates nor takes a lock.
     unsafe { command.pre_exec(move || setup.run_in_child()) };
-    match command.spawn() {
-        Ok(child) => Ok(child.id()),
-        Err(source) => Err(explain(launch.program, launch.directory, source)),
+    command.spawn()?;
+    drop(writer);
+    read_report(report)
+}
+
+/// Waits for the pipe to close; what came before that is an error number.
+fn read_report(mut report: PipeReader) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    report.read_to_end(&mut bytes)?;
+    match bytes.first_chunk() {
+        Some(number) => Err(io::Error::from_raw_os_error(i32::from_le_bytes(*number))),
+        None => Ok(()),
+    }
+}
+
+/// Finds the program as execvp does: a name without a slash in the folders of the `PATH` it will have.
+fn find(launch: &Launch<'_>) -> io::Result<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    let name = launch.program.as_os_str();
+    if name.as_bytes().contains(&b'/') {
+        return Ok(launch.program.to_path_buf());
+    }
+    let not_found = || io::Error::from_raw_os_error(libc::ENOENT);
+    if name.is_empty() {
+        return Err(not_found());
+    }
+    let mut variables = launch.environment.iter().rev();
+    let path = variables
+        .find(|(key, _)| key == "PATH")
+        .map(|(_, value)| value.as_os_str());
+    let path = path.unwrap_or(OsStr::new("/bin:/usr/bin"));
+    // A folder that is relative, or empty, is seen from where the process starts.
+    let folders = std::env::split_paths(path).map(|folder| launch.directory.join(folder));
+    let files: Vec<PathBuf> = folders
+        .map(|folder| folder.join(name))
+        .filter(|file| file.is_file())
+        .collect();
+    match files.iter().find(|file| process::is_executable(file)) {
+        Some(file) => Ok(file.clone()),
+        None if files.is_empty() => Err(not_found()),
+        None => Err(io::Error::from_raw_os_error(libc::EACCES)),
     }
 }
 
@@ -131,35 +222,26 @@ fn explain(program: &Path, directory: &Path, source: io::Error) -> SpawnError {
 }
 
 #[derive(Clone, Copy)]
-struct ChildSetup {
+struct GuardSetup {
     run_file: RawFd,
-    run: u32,
+    report: RawFd,
     descriptor_limit: DescriptorLimit,
-    boot: BootId,
 }
 
-impl ChildSetup {
+impl GuardSetup {
     fn run_in_child(self) -> io::Result<()> {
-        nix::unistd::setsid()?;
         reset_signals();
         self.descriptor_limit.restore_in_child();
         // SAFETY: umask takes an integer and cannot fail.
         unsafe { libc::umask(0o022) };
         close_all_on_exec();
-        self.record()
-    }
-
-    /// The last act before the exec. A record that cannot be written means no exec.
-    fn record(self) -> io::Result<()> {
-        let start_ticks = own_start_ticks()?;
-        let record = run_file::exec_record(self.run, std::process::id(), start_ticks, self.boot);
-        // SAFETY: the descriptor was open in the parent at the fork, and the buffer outlives the call.
-        let written = unsafe { libc::write(self.run_file, record.as_ptr().cast(), record.len()) };
-        match usize::try_from(written) {
-            Ok(bytes) if bytes == record.len() => Ok(()),
-            Ok(_) => Err(io::Error::from_raw_os_error(libc::ENOSPC)),
-            Err(_) => Err(io::Error::last_os_error()),
+        for descriptor in [self.run_file, self.report] {
+            // SAFETY: the call takes integers; the descriptor was open in the parent at the fork.
+            if unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) } == -1 {
+                return Err(io::Error::last_os_error());
+            }
         }
+        Ok(())
     }
 }
 
@@ -194,25 +276,6 @@ pub(crate) fn close_all_on_exec() {
             libc::CLOSE_RANGE_CLOEXEC,
         )
     };
-}
-
-/// Reads our own start time by raw calls into a buffer on the stack.
-fn own_start_ticks() -> io::Result<u64> {
-    let mut buffer = [0_u8; 1024];
-    // SAFETY: the path ends with NUL, the buffer is as long as stated, and the descriptor is closed once.
-    let read = unsafe {
-        let fd = libc::open(c"/proc/self/stat".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
-        if fd < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        let read = libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len());
-        libc::close(fd);
-        read
-    };
-    let bytes = usize::try_from(read).map_err(|_| io::Error::last_os_error())?;
-    let stat = Stat::parse(buffer.get(..bytes).unwrap_or_default());
-    stat.map(|stat| stat.start_ticks)
-        .ok_or_else(|| io::Error::from_raw_os_error(libc::EIO))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Which processes belong to a run, and sending signals to all of them.
 //!
 //! A run is more than its leader: children, grandchildren, and what slipped away with a double fork or
-//! a session of its own. As the runner adopts orphans, everything it started stays below it in the
-//! process tree; which run an orphan belongs to is told by its session, by a marker in its environment,
-//! or because it was seen below the leader before. Runs taken over from a dead runner are not below us,
-//! so for them the whole process table is searched for the same signs.
+//! a session of its own. As a guard adopts the orphans of its run, everything the run started stays below
+//! it while it lives. What a dead guard leaves comes to the runner that started it; which run an orphan
+//! belongs to is then told by its session, by a marker in its environment, or because it was seen below
+//! the leader before. Runs taken over from a dead runner are not below us, so for them, once their guard
+//! is dead as well, the whole process table is searched for the same signs.
 //!
 //! One [`Snapshot`] of the process table serves all runs of a moment.
 //!
@@ -81,6 +82,11 @@ impl Snapshot {
                 .is_some_and(|stat| stat.start_ticks == identity.start_ticks)
     }
 
+    fn lives(&self, identity: &Identity) -> bool {
+        let is_ended = |pid| self.processes.get(pid).is_none_or(Stat::is_ended);
+        self.holds(identity) && !is_ended(&identity.pid)
+    }
+
     fn children_of(&self, pid: u32) -> &[u32] {
         self.children.get(&pid).map_or(&[], Vec::as_slice)
     }
@@ -139,6 +145,7 @@ pub enum Strays {
 /// One run in the process tree.
 #[derive(Debug)]
 pub struct RunTree {
+    guard: Option<Identity>,
     /// The process that became bash.
     pub leader: Identity,
     origin: Origin,
@@ -150,6 +157,7 @@ impl RunTree {
     /// Describes a run by its leader and the value of [`MARKER_NAME`] that only its processes have.
     pub fn new(leader: Identity, origin: Origin, marker: &str) -> Self {
         Self {
+            guard: None,
             leader,
             origin,
             marker: marker.as_bytes().to_vec(),
@@ -157,12 +165,23 @@ impl RunTree {
         }
     }
 
+    /// Names the guard below which all of the run is, or that it is gone.
+    pub fn set_guard(&mut self, guard: Option<Identity>) {
+        self.guard = guard;
+    }
+
+    /// The guard, as far as it is not known to be gone.
+    pub fn guard(&self) -> Option<Identity> {
+        self.guard
+    }
+
     /// How the run came to be ours.
     pub fn origin(&self) -> Origin {
         self.origin
     }
 
-    /// Lists what is alive of the run, and remembers it. `is_leader` knows the leaders of all runs of ours.
+    /// Lists what is alive of the run, and remembers it; its guard is no part of it. `is_leader` knows the
+    /// leaders and guards of all runs of ours.
     pub fn members(
         &mut self,
         snapshot: &Snapshot,
@@ -170,7 +189,9 @@ impl RunTree {
         strays: Strays,
     ) -> Vec<Identity> {
         let own = std::process::id();
+        let guard = self.guard.filter(|guard| snapshot.lives(guard));
         let roots: Vec<u32> = match self.origin {
+            _ if let Some(guard) = guard => snapshot.children_of(guard.pid).to_vec(),
             Origin::Started => snapshot
                 .children_of(own)
                 .iter()

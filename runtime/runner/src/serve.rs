@@ -7,6 +7,7 @@
 mod life;
 mod runs;
 
+use std::cell::OnceCell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use aur_host::boot::{self, BootId};
 use aur_host::detach::Launcher;
 use aur_host::folder::TaskFolder;
+use aur_host::guard::GuardProgram;
 use aur_host::lock::{Condition, RunnerLock};
 use aur_host::process::{self, DescriptorLimit};
 use aur_host::wake::{Signals, Waiter, Wake};
@@ -54,10 +56,11 @@ fn serve_task(folder: &TaskFolder, launcher: &mut Launcher) -> Result<(), Runner
     let lock = RunnerLock::take(&folder.lock(), boot)?;
     let files = TaskFiles::read(folder)?;
     let bash = find_bash()?;
-    let mut host = Host::new(boot, bash, lock)?;
+    let mut host = Host::new(boot, bash, lock, folder)?;
     let attempt = folder.last_attempt()?;
     let mut attempts = files.attempts(attempt)?;
     let mut life = Life::open(&files, attempt, &host)?;
+    life.look_at_once(&mut host)?;
     host.waiter.watch_file(&folder.requests());
     tell_ready(launcher);
     loop {
@@ -92,12 +95,15 @@ pub(crate) struct Host {
     pub(crate) bash: PathBuf,
     pub(crate) descriptor_limit: DescriptorLimit,
     pub(crate) waiter: Waiter,
+    /// Made when it is first needed: a runner that only goes on may never start anything.
+    guard: OnceCell<GuardProgram>,
+    folder: PathBuf,
     lock: RunnerLock,
     condition: Condition,
 }
 
 impl Host {
-    fn new(boot: BootId, bash: PathBuf, lock: RunnerLock) -> Result<Self, RunnerError> {
+    fn new(boot: BootId, bash: PathBuf, lock: RunnerLock, folder: &TaskFolder) -> Result<Self, RunnerError> {
         let system = |action| move |source| RunnerError::System { action, source };
         process::adopt_orphans().map_err(system("become the parent of orphans"))?;
         Ok(Self {
@@ -105,9 +111,16 @@ impl Host {
             bash,
             descriptor_limit: DescriptorLimit::raise().map_err(system("read the bound on open files"))?,
             waiter: Waiter::new(Signals::All).map_err(system("wait for signals"))?,
+            guard: OnceCell::new(),
+            folder: folder.path().to_path_buf(),
             lock,
             condition: Condition::Fine,
         })
+    }
+
+    /// The program that guards each run.
+    pub(crate) fn guard(&self) -> &GuardProgram {
+        self.guard.get_or_init(|| GuardProgram::prepare(&self.folder))
     }
 
     /// Waits for something to happen, no longer than `timeout`.

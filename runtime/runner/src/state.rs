@@ -3,6 +3,7 @@
 use aur_host::boot::BootId;
 use aur_host::folder::{LifeFolder, LogFiles, TaskFolder};
 use aur_host::lock::{self, Condition};
+use aur_host::run_file;
 use aur_ir as ir;
 use aur_machine::{Task, TaskView};
 
@@ -51,10 +52,19 @@ impl State {
         })
     }
 
-    /// The task object, with the runner only if it lives; `None` before the first record.
+    /// The task object, with runner and guards only where they live; `None` before the first record.
     pub fn view(&self) -> Option<TaskView> {
         let mut view = TaskView::of(&self.task)?;
         view.runner_pid = self.runner_pid;
+        let boot = BootId::current().ok();
+        for process in &mut view.processes {
+            let living = process.runs.iter_mut().filter(|run| run.reason.is_none());
+            for run in living {
+                let path = self.life.run_file(&process.name, run.run);
+                let guard = boot.and_then(|boot| run_file::living_guard(&path, run.run, boot));
+                run.guard_pid = guard.map(|guard| guard.pid);
+            }
+        }
         Some(view)
     }
 

@@ -25,6 +25,13 @@ fn main() -> ExitCode {
         let folder = std::env::args_os().nth(2).unwrap_or_default();
         return aur_runner::serve(Path::new(&folder));
     }
+    let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    if let Some((_, words)) = words
+        .split_first()
+        .filter(|(first, _)| *first == aur_runner::GUARD_WORD)
+    {
+        return ExitCode::from(aur_runner::be_guard(words));
+    }
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     if has("--list") {
         // No test is ignored, so a list of the ignored ones is empty.

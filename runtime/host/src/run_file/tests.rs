@@ -8,8 +8,8 @@ fn look_at(path: &Path) -> Stage {
 
 fn add_exec(path: &Path, identity: Identity) {
     let file = RunFile::reopen(path, 3).unwrap();
-    let bytes = exec_record(3, identity.pid, identity.start_ticks, identity.boot);
-    (&file.file).write_all(&bytes).unwrap();
+    let values = [u64::from(identity.pid), identity.start_ticks, identity.boot.0];
+    file.write(KIND_EXEC, values).unwrap();
 }
 
 #[test]
@@ -112,4 +112,53 @@ fn no_flipped_bit_makes_a_started_run_startable_or_changes_its_end() {
             assert!(RunFile::claim(&damaged, 3, BOOT).is_err());
         }
     }
+}
+
+#[test]
+fn records_of_the_version_without_guards_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("3");
+    drop(RunFile::claim(&path, 3, BOOT).unwrap());
+    add_exec(&path, process::own_identity(BOOT).unwrap());
+    let mut bytes = std::fs::read(&path).unwrap();
+    for chunk in bytes.chunks_mut(RECORD_BYTES) {
+        chunk[5] = 1;
+        let crc = crc32fast::hash(&chunk[..60]);
+        chunk[60..].copy_from_slice(&crc.to_le_bytes());
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    assert_eq!(look_at(&path), Stage::Alive);
+    // A version that is not known yet says nothing: such a run is never started again.
+    for chunk in bytes.chunks_mut(RECORD_BYTES) {
+        chunk[5] = VERSION + 1;
+        let crc = crc32fast::hash(&chunk[..60]);
+        chunk[60..].copy_from_slice(&crc.to_le_bytes());
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    assert_eq!(look_at(&path), Stage::Gone);
+}
+
+#[test]
+fn a_living_guard_will_tell() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("3");
+    let file = RunFile::claim(&path, 3, BOOT).unwrap();
+    let own = process::own_identity(BOOT).unwrap();
+    let write = |kind, identity: Identity| {
+        let values = [u64::from(identity.pid), identity.start_ticks, identity.boot.0];
+        file.write(kind, values).unwrap();
+    };
+    write(KIND_GUARD, own);
+    assert_eq!(living_guard(&path, 3, BOOT), Some(own));
+    assert_eq!(living_guard(&path, 3, BootId(8)), None, "nothing outlives a boot");
+    let gone = Identity {
+        start_ticks: 1,
+        ..own
+    };
+    write(KIND_EXEC, gone);
+    let facts = look(&path, 3, BOOT, BOOT).unwrap();
+    assert_eq!((facts.stage, facts.guard), (Stage::Alive, Some(own)));
+    write(KIND_GUARD, gone);
+    let facts = look(&path, 3, BOOT, BOOT).unwrap();
+    assert_eq!((facts.stage, facts.guard), (Stage::Gone, None));
 }

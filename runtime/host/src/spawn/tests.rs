@@ -1,8 +1,9 @@
 use super::*;
 use crate::folder::append_to;
-use crate::process::{Exit, Identity};
+use crate::guard::Packaging;
+use crate::process::{Exit, Signal};
 use crate::reap;
-use crate::run_file::{Stage, look};
+use crate::run_file::{End, Recorded, Stage, look};
 
 struct Case {
     folder: tempfile::TempDir,
@@ -21,7 +22,9 @@ impl Case {
         self.folder.path().join(name)
     }
 
-    fn start(&self, program: &str, argument: &str, directory: &Path) -> Result<u32, SpawnError> {
+    fn start(&self, program: &str, argument: &str, directory: &Path) -> Result<Running, SpawnError> {
+        // The end of a process whose guard is gone comes to us.
+        process::adopt_orphans().unwrap();
         let run_file = RunFile::claim(&self.path("run"), 0, self.boot).unwrap();
         let launch = Launch {
             program: Path::new(program),
@@ -32,8 +35,11 @@ impl Case {
             stderr: append_to(&self.path("err")).unwrap(),
             descriptor_limit: DescriptorLimit::raise().unwrap(),
             boot: self.boot,
+            leftover_wait: Duration::from_millis(100),
         };
-        let started = spawn(launch, &run_file);
+        let guard = GuardProgram::prepare(self.folder.path());
+        assert_eq!(guard.packaging(), Packaging::Memory);
+        let started = spawn(&launch, &run_file, &guard);
         if let Err(error) = &started {
             run_file.record_failed_start(error.error_number()).unwrap();
         }
@@ -45,9 +51,22 @@ impl Case {
     }
 
     fn run(&self, script: &str) -> (Exit, String) {
-        let pid = self.start("/bin/bash", script, self.folder.path()).unwrap();
-        let exit = reap::wait_for(pid).unwrap();
-        (exit, std::fs::read_to_string(self.path("out")).unwrap())
+        self.start("/bin/bash", script, self.folder.path()).unwrap();
+        (self.exit(), std::fs::read_to_string(self.path("out")).unwrap())
+    }
+
+    /// Waits for the guard and returns the exit that it recorded.
+    fn exit(&self) -> Exit {
+        let guard = self.recorded().guard.unwrap();
+        assert_eq!(reap::wait_for(guard.pid).unwrap(), Exit::Code(0));
+        match self.recorded().end {
+            Some((End::Seen(exit), _)) => exit,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn recorded(&self) -> Recorded {
+        RunFile::reopen(&self.path("run"), 0).unwrap().recorded().unwrap()
     }
 }
 
@@ -83,24 +102,115 @@ fn a_child_has_a_clean_slate() {
 }
 
 #[test]
-fn the_child_records_itself_before_it_is_bash() {
+fn the_child_records_itself_before_it_is_bash_and_the_guard_its_end() {
     let case = Case::new();
-    let pid = case.start("/bin/bash", "exit 7", case.folder.path()).unwrap();
-    let facts = look(&case.path("run"), 0, case.boot, case.boot).unwrap();
-    let own = crate::process::stat(pid).unwrap();
-    assert_eq!(
-        facts.leader,
-        Some(Identity {
-            pid,
-            start_ticks: own.start_ticks,
-            boot: case.boot
-        })
-    );
-    assert_eq!(reap::wait_for(pid).unwrap(), Exit::Code(7));
-    assert_eq!(
-        case.stage(),
-        Stage::Gone,
-        "an end that nobody recorded is unknown"
+    let running = case.start("/bin/bash", "exit 7", case.folder.path()).unwrap();
+    let recorded = case.recorded();
+    assert_eq!(recorded.leader, Some(running.leader));
+    assert_eq!(recorded.guard, running.guard);
+    let guard = running.guard.unwrap();
+    let stat = process::stat(guard.pid).unwrap();
+    assert_eq!(stat.start_ticks, guard.start_ticks);
+    assert_eq!((stat.parent, stat.session), (std::process::id(), guard.pid));
+    assert_eq!(case.exit(), Exit::Code(7));
+    assert!(case.recorded().is_empty);
+    assert_eq!(case.stage(), Stage::Ended(End::Seen(Exit::Code(7))));
+}
+
+#[test]
+fn a_guard_holds_nothing_of_its_process() {
+    let case = Case::new();
+    let running = case
+        .start("/bin/bash", "exec sleep 1000", case.folder.path())
+        .unwrap();
+    let guard = running.guard.unwrap();
+    let of = |what: &str| PathBuf::from(format!("/proc/{}/{what}", guard.pid));
+    let name = std::fs::read_to_string(of("comm")).unwrap();
+    assert_eq!(name, "aur-guard\n");
+    let descriptors = || -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(of("fd")).unwrap();
+        let targets = entries.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+        targets.collect()
+    };
+    // It tidies up right after the fork, and the process may be faster.
+    while descriptors().len() > 1 || std::fs::read_link(of("cwd")).unwrap() != Path::new("/") {
+        std::thread::yield_now();
+    }
+    assert_eq!(descriptors(), [case.path("run").canonicalize().unwrap()]);
+    process::signal(&running.leader, Signal::Kill);
+    assert_eq!(case.exit(), Exit::Signal(9));
+}
+
+#[test]
+fn a_guard_heeds_no_signal_and_its_process_passes_to_us_if_it_is_killed() {
+    let case = Case::new();
+    let running = case
+        .start("/bin/bash", "while [ ! -e go ]; do sleep 0.01; done; exit 6", case.folder.path())
+        .unwrap();
+    let guard = running.guard.unwrap();
+    for signal in [Signal::Terminate, Signal::Continue] {
+        assert!(process::signal(&guard, signal));
+    }
+    assert!(process::is_alive(&guard));
+    process::signal(&guard, Signal::Kill);
+    assert_eq!(reap::wait_for(guard.pid).unwrap(), Exit::Signal(9));
+    std::fs::write(case.path("go"), "").unwrap();
+    assert_eq!(reap::wait_for(running.leader.pid).unwrap(), Exit::Code(6));
+    assert_eq!(case.recorded().end, None);
+    assert_eq!(case.stage(), Stage::Gone);
+}
+
+#[test]
+fn what_a_process_leaves_is_left_to_a_living_runner() {
+    let case = Case::new();
+    let script = "(setsid sleep 1000 & echo $! > left); exit 3";
+    case.start("/bin/bash", script, case.folder.path()).unwrap();
+    assert_eq!(case.exit(), Exit::Code(3));
+    assert!(!case.recorded().is_empty);
+    assert!(reap::has_children(), "it is our child now");
+    crate::tree::kill_all_below(case.boot, 1000).unwrap();
+}
+
+#[test]
+fn programs_are_found_as_execvp_finds_them() {
+    let case = Case::new();
+    use std::os::unix::fs::PermissionsExt;
+    let make = |name: &str, mode: u32| {
+        std::fs::write(case.path(name), "echo read by $0 $*").unwrap();
+        std::fs::set_permissions(case.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    make("plain", 0o755);
+    make("closed", 0o644);
+    let start = |program: &str| {
+        let run_file = RunFile::claim(&case.path("run"), 0, case.boot).unwrap();
+        let out = append_to(&case.path("out")).unwrap();
+        let launch = Launch {
+            program: Path::new(program),
+            arguments: &[OsStr::new("one")],
+            environment: &[("PATH".into(), "/nowhere:".into())],
+            directory: case.folder.path(),
+            stderr: out.try_clone().unwrap(),
+            stdout: out,
+            descriptor_limit: DescriptorLimit::raise().unwrap(),
+            boot: case.boot,
+            leftover_wait: Duration::ZERO,
+        };
+        let guard = GuardProgram::prepare(case.folder.path());
+        spawn(&launch, &run_file, &guard)
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
+    let denied = Err("cannot start closed: Permission denied (os error 13)".to_string());
+    assert_eq!(start("closed"), denied);
+    let missing = Err("cannot start missing: No such file or directory (os error 2)".to_string());
+    assert_eq!(start("missing"), missing);
+    // A script that does not say who reads it.
+    assert_eq!(start("plain"), Ok(()));
+    assert_eq!(case.exit(), Exit::Code(0));
+    let out = std::fs::read_to_string(case.path("out")).unwrap();
+    assert!(
+        out.starts_with("read by ") && out.ends_with("/plain one\n"),
+        "{out}"
     );
 }
 
@@ -115,6 +225,7 @@ fn a_program_that_is_missing_never_ran() {
         "cannot start /nowhere/bash: No such file or directory (os error 2)"
     );
     assert_eq!(case.stage(), Stage::StartFailed(libc::ENOENT));
+    assert_eq!(case.recorded().end, None, "there is no end of what never ran");
 }
 
 #[test]

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aur_host::boot;
+use aur_host::fault;
 use aur_host::folder::{LifeFolder, append_to, make_folder};
 use aur_host::journal::{Journal, Safety};
 use aur_host::lock::Condition;
 use aur_host::process::{self, Exit, Identity};
 use aur_host::run_file::{self, ClaimError, End, RunFacts, RunFile};
-use aur_host::spawn::{Launch, spawn};
+use aur_host::spawn::{Launch, Running, spawn};
 use aur_host::tree::Origin;
 use aur_host::wake::Wake;
 use aur_host::{PathError, boot::BootId};
@@ -41,6 +42,8 @@ pub(crate) struct Life<'a> {
     runs: Runs,
     /// What the machine has not been told yet.
     events: VecDeque<Event>,
+    /// What follows from taking the attempt over, until it is recorded.
+    begun: Vec<Effect>,
     /// What waits for the disk.
     held: Vec<Effect>,
     /// Runs to be looked at again.
@@ -99,6 +102,7 @@ impl<'a> Life<'a> {
             environment,
             runs: Runs::new(host.boot, leftover),
             events: VecDeque::new(),
+            begun: Vec::new(),
             held: Vec::new(),
             unclear: Vec::new(),
             undurable: Unrecorded::Nothing,
@@ -113,6 +117,19 @@ impl<'a> Life<'a> {
             },
         }));
         Ok(life)
+    }
+
+    /// Looks at what an earlier runner had on its way, before anything else: every moment before this
+    /// look is one in which an end goes unseen. What else follows waits for [`Life::run`].
+    pub(crate) fn look_at_once(&mut self, host: &mut Host) -> Result<(), RunnerError> {
+        if let Some(event) = self.events.pop_front() {
+            let turn = self.task.turn(self.now(), event);
+            self.append(&turn.changes)?;
+            let mut effects = turn.effects;
+            self.perform_urgent(&mut effects, host)?;
+            self.begun = effects;
+        }
+        Ok(())
     }
 
     /// Puts an event in line.
@@ -233,7 +250,7 @@ impl<'a> Life<'a> {
         }
         self.expect(Some(Event::Tick));
         while !self.events.is_empty() {
-            let mut effects = Vec::new();
+            let mut effects = std::mem::take(&mut self.begun);
             while let Some(event) = self.events.pop_front() {
                 let now = self.now();
                 let turn = self.task.turn(now, event);
@@ -243,6 +260,7 @@ impl<'a> Life<'a> {
             self.perform_urgent(&mut effects, host)?;
             match self.record() {
                 Ok(()) => {
+                    fault::point("runner-recorded");
                     let held = std::mem::take(&mut self.held);
                     self.perform(held.into_iter().chain(effects), host)?;
                 }
@@ -283,7 +301,10 @@ impl<'a> Life<'a> {
         let is_look = |effect: &Effect| matches!(effect.work, Work::Look(_));
         let (looks, others): (Vec<Effect>, Vec<Effect>) = effects.drain(..).partition(is_look);
         *effects = others;
-        self.perform(looks, host)
+        for effect in looks {
+            self.look(effect, host)?;
+        }
+        Ok(())
     }
 
     fn perform(
@@ -367,7 +388,7 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
-    /// Takes over a run whose leader is alive, or has ended and may have left something behind.
+    /// Takes over a run whose leader or guard is alive, or that may have left something behind.
     fn adopt(
         &mut self,
         key: Key,
@@ -390,10 +411,16 @@ impl<'a> Life<'a> {
         };
         let file = RunFile::reopen(&self.folder.run_file(name, key.run), key.run)?;
         let marker = self.facts.marker(name, key.run);
-        self.runs.add(key, leader, Origin::TakenOver, &marker, file);
-        match end {
+        let guard = facts.guard;
+        self.runs
+            .add(key, Running { leader, guard }, Origin::TakenOver, &marker, file);
+        // A guard that lives ends what its process left behind, and then itself.
+        match end.filter(|_| guard.is_none()) {
             None => {
                 host.waiter.watch_process(leader);
+                if let Some(guard) = guard {
+                    host.waiter.watch_process(guard);
+                }
                 let started_ms = facts.started.map_or_else(boot::wall_ms, wall_of);
                 let pid = leader.pid;
                 self.report(key, Report::Adopted { pid, started_ms });
@@ -450,6 +477,7 @@ impl<'a> Life<'a> {
         }
         let (stdout, stderr) = (append_to(&logs.stdout)?, append_to(&logs.stderr)?);
         let run_file = RunFile::claim(&path, key.run, host.boot)?;
+        fault::point("runner-claimed");
         let sandbox = self.folder.sandbox();
         let launch = Launch {
             program: &command.program,
@@ -460,21 +488,21 @@ impl<'a> Life<'a> {
             stderr,
             descriptor_limit: host.descriptor_limit,
             boot: host.boot,
+            leftover_wait: self.runs.leftover_wait(),
         };
-        if let Err(error) = spawn(launch, &run_file) {
+        let running = match spawn(&launch, &run_file, host.guard()) {
+            Ok(running) => running,
             // The child could not record itself: the run may be tried again.
-            if error.is_disk_full() {
-                return Err(Refusal::DiskFull);
+            Err(error) if error.is_disk_full() => return Err(Refusal::DiskFull),
+            Err(error) => {
+                run_file.record_failed_start(error.error_number())?;
+                return Err(Refusal::Failed(error.to_string()));
             }
-            run_file.record_failed_start(error.error_number())?;
-            return Err(Refusal::Failed(error.to_string()));
-        }
-        let facts = run_file::look(&path, key.run, host.boot, host.boot)?;
-        let unsigned = || Refusal::Failed(format!("{} has no trace of the start", path.display()));
-        let leader = facts.leader.ok_or_else(unsigned)?;
+        };
+        fault::point("runner-started");
         let marker = self.facts.marker(&process.name, key.run);
-        self.runs.add(key, leader, Origin::Started, &marker, run_file);
-        Ok(leader)
+        self.runs.add(key, running, Origin::Started, &marker, run_file);
+        Ok(running.leader)
     }
 }
 
@@ -547,7 +575,7 @@ fn milliseconds(duration: Duration) -> u64 {
 }
 
 /// The wall clock at a moment of this boot.
-fn wall_of(since_boot: Duration) -> u64 {
+pub(super) fn wall_of(since_boot: Duration) -> u64 {
     let ago = boot::since_boot().saturating_sub(since_boot);
     boot::wall_ms().saturating_sub(milliseconds(ago))
 }

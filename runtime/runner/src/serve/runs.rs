@@ -1,8 +1,11 @@
 //! The runs that are alive, or of which something is left.
 //!
+//! The guard of a run tells of the end of its leader: it records the end, and ends itself. Where the guard
+//! was killed, its leader is our child, or a stranger whose end the kernel may tell.
+//!
 //! A run is over when its leader has ended *and* nothing it started is alive. What a leader leaves
 //! behind is asked to end and then killed, unless the machine is ending the run already and kills it in
-//! its own time.
+//! its own time. While its guard outlives the runner that started it, the guard does that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,10 +13,12 @@ use std::time::Duration;
 use aur_host::boot::{self, BootId};
 use aur_host::process::{Identity, Signal};
 use aur_host::run_file::{End, RunFile};
+use aur_host::spawn::Running;
 use aur_host::tree::{Origin, RunTree, Snapshot, Strays, signal_all};
 use aur_host::wake::{Fate, Waiter};
-use aur_host::{PathError, reap};
+use aur_host::{PathError, fault, process, reap};
 
+use super::life::wall_of;
 use super::log;
 
 /// Longest wait between SIGTERM and SIGKILL for what a finished run left behind.
@@ -56,6 +61,7 @@ pub(crate) struct Runs {
     leftover_wait: Duration,
     live: BTreeMap<Key, Run>,
     leaders: BTreeMap<u32, Key>,
+    guards: BTreeMap<u32, Key>,
     over: Vec<Over>,
     /// Whether something happened since the last check.
     is_stirred: bool,
@@ -67,6 +73,8 @@ struct Run {
     file: RunFile,
     /// How and when (wall clock) the leader ended.
     end: Option<(End, u64)>,
+    /// Whether it is recorded that nothing is left.
+    is_empty: bool,
     demand: Demand,
     /// Who got SIGTERM: nobody is asked twice.
     asked: BTreeSet<Identity>,
@@ -98,18 +106,31 @@ impl Runs {
             leftover_wait: leftover_wait.min(LEFTOVER_WAIT),
             live: BTreeMap::new(),
             leaders: BTreeMap::new(),
+            guards: BTreeMap::new(),
             over: Vec::new(),
             is_stirred: false,
         }
     }
 
-    /// Adds a run whose leader became bash.
-    pub(crate) fn add(&mut self, key: Key, leader: Identity, origin: Origin, marker: &str, file: RunFile) {
+    /// The time between SIGTERM and SIGKILL for what a finished run left behind.
+    pub(crate) fn leftover_wait(&self) -> Duration {
+        self.leftover_wait
+    }
+
+    /// Adds a run whose leader became its program.
+    pub(crate) fn add(&mut self, key: Key, running: Running, origin: Origin, marker: &str, file: RunFile) {
+        let Running { leader, guard } = running;
         self.leaders.insert(leader.pid, key);
+        if let Some(guard) = guard {
+            self.guards.insert(guard.pid, key);
+        }
+        let mut tree = RunTree::new(leader, origin, marker);
+        tree.set_guard(guard);
         let run = Run {
-            tree: RunTree::new(leader, origin, marker),
+            tree,
             file,
             end: None,
+            is_empty: false,
             demand: Demand::Nothing,
             asked: BTreeSet::new(),
             kill_at: None,
@@ -136,11 +157,15 @@ impl Runs {
         loop {
             match reap::next_ended() {
                 Ok(Some((pid, exit))) => {
-                    let key = self.leaders.get(&pid).copied();
                     let is_ours = |key: &Key| self.origin(*key) == Some(Origin::Started);
-                    if let Some(key) = key.filter(is_ours) {
-                        // First the record, then the reaping: the status is never only in our memory.
-                        self.leader_ended(key, End::Seen(exit), boot::wall_ms());
+                    let guarded = self.guards.get(&pid).copied().filter(is_ours);
+                    let led = self.leaders.get(&pid).copied().filter(is_ours);
+                    // First the record, then the reaping: the status is never only in our memory.
+                    match (guarded, led) {
+                        (Some(key), _) => self.guard_ended(key),
+                        // Its guard was killed, and we are the next parent.
+                        (None, Some(key)) => self.leader_ended(key, End::Seen(exit), boot::wall_ms()),
+                        (None, None) => {}
                     }
                     if let Err(error) = reap::reap(pid) {
                         log(&format!("cannot reap process {pid}: {error}"));
@@ -160,32 +185,98 @@ impl Runs {
         self.live.get(&key).map(|run| run.tree.origin())
     }
 
-    /// Takes in that the leader of a run has ended.
-    pub(crate) fn leader_ended(&mut self, key: Key, end: End, finished_ms: u64) {
-        self.is_stirred = true;
-        let Some(run) = self.live.get_mut(&key) else {
+    /// Takes in that the guard of a run that we started has ended: after its record, or killed.
+    fn guard_ended(&mut self, key: Key) {
+        fault::point("runner-told");
+        self.forget_guard(key);
+        self.take_recorded(key);
+        let Some(run) = self.live.get(&key).filter(|run| run.end.is_none()) else {
             return;
         };
-        if run.end.is_some() {
-            return;
+        // Without a record its process is our child by now, alive or not.
+        let leader = run.tree.leader;
+        if process::stat(leader.pid).is_none_or(|stat| stat.start_ticks != leader.start_ticks) {
+            self.leader_ended(key, End::Unknown, boot::wall_ms());
         }
-        if let Err(error) = run.file.record_end(end) {
-            log(&error.to_string());
-        }
-        run.end = Some((end, finished_ms));
-        self.leaders.remove(&run.tree.leader.pid);
     }
 
-    /// Takes in that a watched process of a taken-over run may have ended.
+    fn forget_guard(&mut self, key: Key) {
+        if let Some(run) = self.live.get_mut(&key)
+            && let Some(guard) = run.tree.guard()
+        {
+            run.tree.set_guard(None);
+            self.guards.remove(&guard.pid);
+        }
+    }
+
+    /// Takes in that the leader of a run has ended.
+    pub(crate) fn leader_ended(&mut self, key: Key, end: End, finished_ms: u64) {
+        if self.take_recorded(key) {
+            return;
+        }
+        if let Some(run) = self.live.get_mut(&key) {
+            if let Err(error) = run.file.record_end(end) {
+                log(&error.to_string());
+            }
+            self.note_end(key, end, finished_ms);
+        }
+    }
+
+    /// Takes the end from the run file, if it is there; returns whether it is known now.
+    fn take_recorded(&mut self, key: Key) -> bool {
+        let Some(run) = self.live.get_mut(&key) else {
+            return false;
+        };
+        if run.end.is_some() {
+            return true;
+        }
+        match run.file.recorded() {
+            Ok(recorded) => {
+                run.is_empty = recorded.is_empty;
+                if let Some((end, at)) = recorded.end {
+                    self.note_end(key, end, wall_of(at));
+                    return true;
+                }
+            }
+            Err(error) => log(&error.to_string()),
+        }
+        false
+    }
+
+    fn note_end(&mut self, key: Key, end: End, finished_ms: u64) {
+        self.is_stirred = true;
+        if let Some(run) = self.live.get_mut(&key) {
+            run.end = Some((end, finished_ms));
+            self.leaders.remove(&run.tree.leader.pid);
+        }
+    }
+
+    /// Takes in that a watched process of a taken-over run may have ended: its leader, or its guard.
     pub(crate) fn stranger_ended(&mut self, pid: u32, waiter: &mut Waiter) {
         self.is_stirred = true;
-        let key = self.leaders.get(&pid).copied();
+        let key = self.leaders.get(&pid).or_else(|| self.guards.get(&pid)).copied();
         let Some((key, run)) = key.and_then(|key| Some((key, self.live.get_mut(&key)?))) else {
             waiter.unwatch_process(pid);
             return;
         };
+        let leader = run.tree.leader.pid;
+        if let Some(guard) = run.tree.guard() {
+            if waiter.fate(guard.pid) == Fate::Alive {
+                // It records the end first.
+                return;
+            }
+            waiter.unwatch_process(guard.pid);
+            self.forget_guard(key);
+        }
+        if self.take_recorded(key) {
+            waiter.unwatch_process(leader);
+            return;
+        }
+        let Some(run) = self.live.get_mut(&key) else {
+            return;
+        };
         let now = boot::since_boot();
-        let end = match waiter.fate(pid) {
+        let end = match waiter.fate(leader) {
             Fate::Alive => return,
             Fate::Ended(Some(exit)) => End::Seen(exit),
             Fate::Ended(None) => End::Unknown,
@@ -195,7 +286,7 @@ impl Runs {
                 return;
             }
         };
-        waiter.unwatch_process(pid);
+        waiter.unwatch_process(leader);
         self.leader_ended(key, end, boot::wall_ms());
     }
 
@@ -206,7 +297,7 @@ impl Runs {
             return Ok(());
         };
         run.demand = demand;
-        let is_leader = |pid: u32| self.leaders.contains_key(&pid);
+        let is_leader = |pid: u32| self.leaders.contains_key(&pid) || self.guards.contains_key(&pid);
         let members = run.tree.members(table.get()?, is_leader, strays);
         run.press(&members);
         Ok(())
@@ -270,7 +361,7 @@ impl Runs {
         if run.end.is_none() && run.demand != Demand::Kill {
             return Ok(());
         }
-        let is_leader = |pid: u32| self.leaders.contains_key(&pid);
+        let is_leader = |pid: u32| self.leaders.contains_key(&pid) || self.guards.contains_key(&pid);
         let members = run.members(table, is_leader, strays)?;
         let is_given_up = run.give_up_at.is_some_and(|at| at <= now);
         match run.end {
@@ -305,6 +396,7 @@ impl Run {
         strays: Strays,
     ) -> Result<Vec<Identity>, PathError> {
         match self.tree.origin() {
+            _ if self.is_empty => Ok(Vec::new()),
             // Everything we started is below us, so this look is exact.
             Origin::Started if !reap::has_children() => Ok(Vec::new()),
             Origin::Started => Ok(self.tree.members(table.get()?, is_leader, strays)),
@@ -360,7 +452,9 @@ impl Run {
 
     fn conclude(&self, key: Key, members: &[Identity]) {
         if members.is_empty() {
-            if let Err(error) = self.file.record_empty() {
+            if !self.is_empty
+                && let Err(error) = self.file.record_empty()
+            {
                 log(&error.to_string());
             }
         } else {

@@ -1,0 +1,50 @@
+//! Places at which tests have somebody killed, or something refused.
+//!
+//! In programs that are built for use (without debug assertions) there are none.
+
+use crate::guard::Packaging;
+
+/// Ends this process as a crash would, if a test asked for it at this place.
+///
+/// `AUR_FAULT_RUNNER` names the place. The file `AUR_FAULT_ONCE` is made, so that it happens once.
+#[cfg(aur_faults)]
+pub fn point(name: &str) {
+    if std::env::var_os("AUR_FAULT_RUNNER").is_none_or(|wanted| wanted != name) {
+        return;
+    }
+    let once = std::env::var_os("AUR_FAULT_ONCE").unwrap_or_default();
+    if std::fs::File::create_new(once).is_ok() {
+        // SAFETY: the calls take integers.
+        unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+    }
+}
+
+/// Does nothing: this program is built for use.
+#[cfg(not(aur_faults))]
+pub fn point(_: &str) {}
+
+/// Whether a test forbids this form of the guard: `AUR_FAULT_GUARD` is `file` or `own`.
+#[cfg(aur_faults)]
+pub(crate) fn is_refused(packaging: Packaging) -> bool {
+    match std::env::var("AUR_FAULT_GUARD").as_deref() {
+        Ok("own") => true,
+        Ok("file") => packaging == Packaging::Memory,
+        Ok(_) | Err(_) => false,
+    }
+}
+
+#[cfg(not(aur_faults))]
+pub(crate) fn is_refused(_: Packaging) -> bool {
+    false
+}
+
+/// Whether a test has the locks of run files left out, to show that it would notice.
+#[cfg(aur_faults)]
+pub(crate) fn is_lock_off() -> bool {
+    std::env::var_os("AUR_FAULT_NO_LOCK").is_some()
+}
+
+#[cfg(not(aur_faults))]
+pub(crate) fn is_lock_off() -> bool {
+    false
+}

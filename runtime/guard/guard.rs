@@ -51,7 +51,7 @@ const KILL_ROUNDS: isize = 500;
 const DISK_RETRY_MS: isize = 1000;
 /// More generations than a process table holds.
 const MOST_ANCESTORS: usize = 4096;
-/// More records than a run file holds by protocol.
+/// Records that are read at once; by protocol a run file holds fewer.
 const MOST_RECORDS: usize = 16;
 
 const PATH_PLACE: usize = 7;
@@ -473,20 +473,23 @@ fn write_record(order: &Order, kind: u8, values: [u64; 3]) -> Result<()> {
 /// Whether the child recorded itself, and whether it was refused after that.
 fn stages(order: &Order) -> (bool, bool) {
     let mut bytes = [0_u8; RECORD_BYTES * MOST_RECORDS];
-    let buffer = bytes.as_mut_ptr() as isize;
-    let read = call(
-        kernel::PREAD64,
-        [order.run_file, buffer, bytes.len() as isize, 0, 0],
-    );
     let mut found = (false, false);
-    let records = bytes
-        .chunks_exact(RECORD_BYTES)
-        .take(usize::try_from(read).unwrap_or(0) / RECORD_BYTES);
-    for kind in records.filter_map(|record| record.get(4)) {
-        found.0 |= *kind == KIND_EXEC;
-        found.1 |= *kind == KIND_FAILED;
+    let mut offset = 0;
+    loop {
+        let buffer = bytes.as_mut_ptr() as isize;
+        let size = bytes.len() as isize;
+        let read = call(kernel::PREAD64, [order.run_file, buffer, size, offset, 0]);
+        let count = usize::try_from(read).unwrap_or(0) / RECORD_BYTES;
+        let records = bytes.chunks_exact(RECORD_BYTES).take(count);
+        for kind in records.filter_map(|record| record.get(4)) {
+            found.0 |= *kind == KIND_EXEC;
+            found.1 |= *kind == KIND_FAILED;
+        }
+        if read < size {
+            return found;
+        }
+        offset += size;
     }
-    found
 }
 
 /// Tells the runner why there is no process. One that is gone hears nothing.
@@ -634,13 +637,14 @@ fn point(order: &Order, name: &[u8]) {
     let own = call(kernel::GETPID, [0; 5]);
     for place in 0.. {
         // SAFETY: the zero at the end of the text ends the loop.
-        let victim = match unsafe { *victims.add(place) } {
+        let (victim, signal) = match unsafe { *victims.add(place) } {
             0 => return,
-            b'g' => order.own as isize,
-            b'r' => order.runner as isize,
-            _ => own,
+            b'g' => (order.own as isize, SIGKILL),
+            b'r' => (order.runner as isize, SIGKILL),
+            b's' => (own, faults::SIGSTOP),
+            _ => (own, SIGKILL),
         };
-        call(kernel::KILL, [victim, SIGKILL, 0, 0, 0]);
+        call(kernel::KILL, [victim, signal, 0, 0, 0]);
     }
 }
 
@@ -650,6 +654,8 @@ fn point(_: &Order, _: &[u8]) {}
 #[cfg(aur_faults)]
 mod faults {
     use super::{AT_FDCWD, call, kernel, number_of};
+
+    pub(super) const SIGSTOP: isize = 19;
 
     /// The value of a variable of the environment.
     pub(super) fn variable(mut environment: *const *const u8, name: &[u8]) -> Option<*const u8> {

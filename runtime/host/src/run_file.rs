@@ -26,6 +26,7 @@
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -217,11 +218,17 @@ impl RunFile {
     /// # Errors
     /// The file cannot be read.
     pub fn recorded(&self) -> Result<Recorded, PathError> {
+        // Guard and child share the position of this descriptor, and each record they write moves it.
         let mut bytes = Vec::new();
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(0)).at("read", &self.path)?;
-        file.read_to_end(&mut bytes).at("read", &self.path)?;
-        Ok(Records::read(&bytes, self.run).into())
+        let mut part = [0; RECORD_BYTES * MOST_RECORDS];
+        loop {
+            match self.file.read_at(&mut part, bytes.len() as u64) {
+                Ok(0) => return Ok(Records::read(&bytes, self.run).into()),
+                Ok(count) => bytes.extend(part.iter().take(count)),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(PathError::new("read", &self.path, error)),
+            }
+        }
     }
 
     fn write(&self, kind: u8, values: [u64; 3]) -> Result<(), PathError> {

@@ -6,6 +6,8 @@
 
 #[path = "end_to_end/cases.rs"]
 mod cases;
+#[path = "end_to_end/faults.rs"]
+mod faults;
 #[path = "end_to_end/support.rs"]
 mod support;
 

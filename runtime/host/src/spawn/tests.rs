@@ -145,7 +145,11 @@ fn a_guard_holds_nothing_of_its_process() {
 fn a_guard_heeds_no_signal_and_its_process_passes_to_us_if_it_is_killed() {
     let case = Case::new();
     let running = case
-        .start("/bin/bash", "while [ ! -e go ]; do sleep 0.01; done; exit 6", case.folder.path())
+        .start(
+            "/bin/bash",
+            "while [ ! -e go ]; do sleep 0.01; done; exit 6",
+            case.folder.path(),
+        )
         .unwrap();
     let guard = running.guard.unwrap();
     for signal in [Signal::Terminate, Signal::Continue] {

@@ -7,6 +7,7 @@ use aur_runner::{
 };
 use serde_json::json;
 
+use crate::faults::*;
 use crate::support::{Case, HANG, Job, crash, is_alive, kill, prepare_in, wait_until};
 
 macro_rules! cases {
@@ -57,6 +58,15 @@ cases! {
     after_a_reboot_nothing_is_adopted
     a_follower_sees_the_end_of_a_runner
     random_crashes_start_nothing_twice
+    kills_at_every_place_of_a_guard
+    kills_at_every_place_of_a_child
+    kills_at_places_of_the_runner
+    other_forms_of_the_guard_do_the_same
+    a_half_born_guard_keeps_the_next_runner_waiting
+    without_the_lock_the_oracle_sees_a_second_start
+    an_orphaned_guard_records_the_end_and_ends_what_is_left
+    a_living_guard_is_shown
+    random_kills_of_every_layer
 }
 
 fn one_process_runs_to_its_end() {
@@ -297,10 +307,8 @@ fn a_killed_runner_goes_on_with_the_same_processes() {
     });
     std::fs::write(case.sandbox().join("go"), "").unwrap();
     let result = case.result();
-    // Only a kernel that keeps the status of strangers can tell; elsewhere the run is lost and repeated.
     let told = "first: SUCCESS code:0\nsecond: SUCCESS code:0\nSUCCESS complete";
-    let lost = "first: LOST, SUCCESS code:0\nsecond: SUCCESS code:0\nSUCCESS complete";
-    assert!(result == told || result == lost, "{result}");
+    assert_eq!(result, told);
     assert_eq!(case.read("twice"), "");
 }
 
@@ -310,6 +318,11 @@ fn an_end_that_nobody_saw_is_lost_and_runs_again() {
     let runner = case.start();
     let pid: u32 = case.wait_for("witness-once-0").trim().parse().unwrap();
     crash(runner);
+    let path = case.folder.life(0).run_file("once", 0);
+    let boot = aur_host::boot::BootId::current().unwrap();
+    let guard = aur_host::run_file::living_guard(&path, 0, boot).unwrap();
+    kill(guard.pid, "KILL");
+    wait_until("the end of the guard", || (!is_alive(guard.pid)).then_some(()));
     kill(pid, "KILL");
     wait_until("the end of the process", || (!is_alive(pid)).then_some(()));
     case.start();
@@ -336,10 +349,7 @@ fn an_adopted_process_tells_how_it_ended() {
         let summary = case.summary();
         (!summary.starts_with("long: RUNNING")).then_some(summary)
     });
-    assert!(
-        result.starts_with("long: FAILED signal:9\n") || result.starts_with("long: LOST"),
-        "{result}"
-    );
+    assert!(result.starts_with("long: FAILED signal:9\n"), "{result}");
 }
 
 fn leftovers_of_an_adopted_run_end_too() {

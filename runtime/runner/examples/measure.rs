@@ -3,14 +3,15 @@
 //! Prints how long a dependency edge takes, what one run costs in CPU time, and how much memory the
 //! runner holds. Figures depend on the machine and its load; nothing here is a test.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use aur_runner::{
-    Followed, Follower, Inheritance, Prepared, Signals, StopRequest, TaskFolder, Wanted, prepare,
+    Followed, Follower, GUARD_WORD, Inheritance, Prepared, Signals, State, StopRequest, TaskFolder, Wanted,
+    be_guard, prepare,
 };
 use serde_json::{Value, json};
 
@@ -20,6 +21,10 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|first| first == "--serve") {
         return aur_runner::serve(Path::new(&arguments.next().unwrap_or_default()));
+    }
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if let Some((_, words)) = words.split_first().filter(|(first, _)| *first == GUARD_WORD) {
+        return ExitCode::from(be_guard(words));
     }
     match measure() {
         Ok(text) => {
@@ -123,19 +128,33 @@ fn memory() -> Result<String> {
         while !is_running(&follower) {
             follower.next(None)?;
         }
-        let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", started.pid))?;
-        let pss = rollup
-            .lines()
-            .find(|line| line.starts_with("Pss:"))
-            .unwrap_or("Pss: unknown");
+        let view = State::read(&folder)?.view();
+        let runs = view
+            .iter()
+            .flat_map(|view| &view.processes)
+            .flat_map(|process| &process.runs);
+        let guards: Vec<u32> = runs.filter_map(|run| run.guard_pid).collect();
+        let sum = guards
+            .iter()
+            .try_fold(0, |sum, pid| Ok::<_, std::io::Error>(sum + memory_of(*pid)?))?;
         text.push_str(&format!(
-            "{count} sleeping: {}\n",
-            pss.split_whitespace().collect::<Vec<_>>().join(" ")
+            "{count} sleeping: {} KiB for the runner, {} KiB for each of {} guards\n",
+            memory_of(started.pid)?,
+            sum / guards.len().max(1),
+            guards.len()
         ));
         aur_runner::request_stop(&folder, StopRequest::Now)?;
         while !matches!(follower.next(None)?, Followed::Over | Followed::RunnerGone) {}
     }
     Ok(text)
+}
+
+/// The proportional memory of a process, KiB; 0 where the kernel does not say.
+fn memory_of(pid: u32) -> std::io::Result<usize> {
+    let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    Ok(number.unwrap_or(0))
 }
 
 fn finish(folder: &TaskFolder) -> Result<()> {

@@ -322,10 +322,36 @@ fn a_killed_runner_is_replaced_and_nothing_runs_twice() {
         session.status("t")["runner_pid"].as_u64()
     });
     let_go(&session, "t");
-    session.end_of(child, "aur run");
+    session.end_of(child, "aur run").ended(0);
     let ran = fs::read_to_string(session.task_folder("t").join("sandbox/ran")).unwrap();
-    assert!(ran.starts_with("first\nwork\n"), "{ran}");
-    assert_eq!(ran.matches("first\n").count(), 1, "{ran}");
+    assert_eq!(ran, "first\nwork\nafter\n");
+    session.is_quiet();
+}
+
+#[test]
+fn an_exit_while_the_runner_is_dead_is_known() {
+    let session = task_of(
+        &[command(
+            "work",
+            "touch started; until [ -e go ]; do sleep 0.05; done; touch gone; exit 9",
+        )],
+        "",
+    );
+    let child = waiting(&session, "t");
+    let guard = session.status("t")["processes"][0]["runs"][0]["guard_pid"].clone();
+    send(runner(&session, "t"), Signal::SIGKILL);
+    session.end_of(child, "aur run");
+    let_go(&session, "t");
+    let guard = Pid::from_raw(i32::try_from(guard.as_u64().unwrap()).unwrap());
+    within("the guard ends", || {
+        let stat = fs::read_to_string(format!("/proc/{guard}/stat")).unwrap_or_default();
+        (stat.is_empty() || stat.contains(" Z ")).then_some(())
+    });
+    session.aur(&["run", "--task-id", "t"]).ended(3);
+    let runs = session.status("t")["processes"][0]["runs"].clone();
+    assert_eq!(runs.as_array().map(Vec::len), Some(1), "{runs}");
+    assert_eq!(runs[0]["exit"]["code"], 9, "{runs}");
+    assert_eq!(runs[0]["guard_pid"], serde_json::Value::Null, "{runs}");
     session.is_quiet();
 }
 
@@ -343,7 +369,8 @@ fn an_exit_that_nobody_saw_is_lost() {
                   aur run main.aur --task-id t & \
                   until [ -e $task/sandbox/started ]; do sleep 0.05; done; \
                   runner=$(aur status t --json | sed 's/.*\"runner_pid\":\\([0-9]*\\).*/\\1/'); \
-                  kill -9 $runner; wait $!; echo \"attached $?\"; \
+                  guard=$(aur status t --json | sed 's/.*\"guard_pid\":\\([0-9]*\\).*/\\1/'); \
+                  kill -9 $guard $runner; wait $!; echo \"attached $?\"; \
                   touch $task/sandbox/go; sleep 1; \
                   aur run main.aur --task-id t; echo \"again $?\"";
     let mut flags = mounts().to_vec();

@@ -4,6 +4,7 @@
 //! known to have, the time at which it ended by its own word, and a search of all processes for the
 //! marker of the task.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -58,6 +59,8 @@ struct Round {
     witness: tempfile::TempDir,
     runner_environment: Vec<(&'static str, OsString)>,
     restarts: u32,
+    /// When a runner last said that it had looked at the task.
+    last_ready: Cell<f64>,
 }
 
 impl Round {
@@ -88,6 +91,7 @@ impl Round {
             runner_environment: vec![("AUR_FAULT_ONCE", once.into())],
             witness,
             restarts: 0,
+            last_ready: Cell::new(0.0),
         }
     }
 
@@ -97,6 +101,7 @@ impl Round {
         let arguments = [OsStr::new("--serve"), self.case.folder.path().as_os_str()];
         let heard = detach::start(&program, &arguments, &self.runner_environment, None).unwrap();
         let said: serde_json::Value = serde_json::from_slice(&heard).ok()?;
+        self.last_ready.set(seconds());
         said["ready"]["pid"]
             .as_u64()
             .and_then(|pid| u32::try_from(pid).ok())
@@ -381,7 +386,6 @@ impl Random {
 struct Done {
     guards: BTreeSet<(String, u32)>,
     runners: u32,
-    last_ready: f64,
 }
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -421,7 +425,6 @@ fn torment(round: &mut Round, random: &mut Random) -> Done {
         let Some(runner) = round.start() else {
             continue;
         };
-        done.last_ready = seconds();
         std::thread::sleep(Duration::from_micros(random.below(20_000)));
         let order = random.below(4);
         if order == 0 || order == 2 {
@@ -437,8 +440,6 @@ fn torment(round: &mut Round, random: &mut Random) -> Done {
         }
         std::thread::sleep(Duration::from_micros(random.below(12_000)));
     }
-    // The runner that goes on looks at the task later than this.
-    done.last_ready = f64::MAX.min(done.last_ready.max(seconds()));
     done
 }
 
@@ -489,7 +490,7 @@ fn judge_runs(round: &Round, done: &Done, summary: &str, number: u32) -> usize {
             );
             let end = std::fs::read_to_string(round.path(&format!("end-{name}-{run}")));
             let end = end.ok().and_then(|text| text.trim().parse::<f64>().ok());
-            let was_gone = end.is_some_and(|end| end <= done.last_ready || !kernel_tells());
+            let was_gone = end.is_some_and(|end| end <= round.last_ready.get() || !kernel_tells());
             assert!(
                 was_gone,
                 "lost although it was alive at the last look: {}",

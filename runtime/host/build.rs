@@ -3,8 +3,6 @@
 //! It needs nothing but the compiler that builds everything else. Where that fails, or for a machine
 //! whose system calls the guard does not know, the place stays empty and the library does without.
 
-#![expect(clippy::print_stdout, reason = "a build script talks to cargo that way")]
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -14,7 +14,8 @@
 //! guard       a session of its own, parent of orphans, GUARD record, fork
 //! child       a session of its own, EXEC record as its last act, exec; FAILED if that is refused
 //! guard       waits for the end without reaping, EXIT record, reaps;
-//!             nothing left: EMPTY record; something left: the runner ends it if it lives, else the guard
+//!             nothing left: EMPTY record; something left: the runner, told by a signal, ends it if it
+//!             lives, else the guard; either way the guard stays until the kernel says that all is gone
 //! ```
 //!
 //! The report pipe closes when the child became its program, or carries the error number before that.
@@ -24,6 +25,9 @@
 
 /// Bytes of one record of a run file.
 pub(crate) const RECORD_BYTES: usize = 64;
+/// By which a guard tells its runner that the process ended and left something behind: SIGURG, which does
+/// nothing to whoever does not expect it.
+pub(crate) const TELL_SIGNAL: i32 = 23;
 /// How every record begins.
 pub(crate) const MAGIC: [u8; 4] = *b"aurr";
 /// The version of the records that are written.
@@ -43,10 +47,10 @@ pub(crate) const END_SIGNAL: u64 = 1;
 /// The exit code of a guard that is called without arguments: it can be executed and is ours.
 pub(crate) const PROBE_ANSWER: i32 = 60 + VERSION as i32;
 
-/// How often what a process left behind is looked at while it ends.
-const LEFTOVER_LOOK_MS: isize = 20;
-/// How often SIGKILL is repeated for it.
-const KILL_ROUNDS: isize = 500;
+/// How often a guard without a runner repeats SIGKILL for what its process left behind.
+const KILL_AGAIN_MS: u64 = 20;
+/// How often a guard that waits for what its process left behind looks whether its runner lives.
+const RUNNER_LOOK_MS: u64 = 500;
 /// How long a full disk is left alone before the record is tried again.
 const DISK_RETRY_MS: isize = 1000;
 /// More generations than a process table holds.
@@ -67,6 +71,7 @@ const ENOSYS: i32 = 38;
 const EDQUOT: i32 = 122;
 const SIGKILL: isize = 9;
 const SIGTERM: isize = 15;
+const SIGCHLD: isize = 17;
 const SIGCONT: isize = 18;
 const CLD_EXITED: i32 = 1;
 const CLOCK_BOOTTIME: isize = 7;
@@ -288,10 +293,9 @@ fn watch(order: &Order, child: u64) {
     }
     reap(child);
     point(order, b"guard-reaped");
-    if end_leftovers(order) {
-        let _ = write_record(order, KIND_EMPTY, [0; 3]);
-        point(order, b"guard-empty-recorded");
-    }
+    outlast_leftovers(order);
+    let _ = write_record(order, KIND_EMPTY, [0; 3]);
+    point(order, b"guard-empty-recorded");
 }
 
 /// Waits until the child has ended, and leaves it unreaped. Orphans that end meanwhile are reaped.
@@ -329,32 +333,49 @@ fn is_orphaned(order: &Order) -> bool {
     call(kernel::GETPPID, [0; 5]) as u64 != order.runner
 }
 
-/// Ends what the process left behind; returns whether nothing is left. A living runner does it itself.
-fn end_leftovers(order: &Order) -> bool {
+/// Waits until nothing of the run is left, and ends it if there is no runner to do so.
+///
+/// As we adopt the orphans of the run, "nothing" is exact: no process table is read for it, which a
+/// process that forks on and on could outrun.
+fn outlast_leftovers(order: &Order) {
     if !has_leftovers() {
-        return true;
+        return;
     }
     if !is_orphaned(order) {
-        return false;
+        call(
+            kernel::KILL,
+            [order.runner as isize, TELL_SIGNAL as isize, 0, 0, 0],
+        );
     }
-    signal_below(order, SIGTERM);
-    signal_below(order, SIGCONT);
-    let mut left = isize::try_from(order.leftover_ms).unwrap_or(isize::MAX);
-    while left > 0 {
-        if !has_leftovers() {
-            return true;
+    let mut left = order.leftover_ms;
+    let mut is_asked = false;
+    while has_leftovers() {
+        if !is_orphaned(order) {
+            wait_for_change(RUNNER_LOOK_MS);
+        } else if !is_asked {
+            signal_below(order, SIGTERM);
+            signal_below(order, SIGCONT);
+            is_asked = true;
+        } else if left > 0 {
+            left -= wait_for_change(left.min(RUNNER_LOOK_MS)).min(left);
+        } else {
+            signal_below(order, SIGKILL);
+            wait_for_change(KILL_AGAIN_MS);
         }
-        sleep(LEFTOVER_LOOK_MS);
-        left -= LEFTOVER_LOOK_MS;
     }
-    for _ in 0..KILL_ROUNDS {
-        signal_below(order, SIGKILL);
-        if !has_leftovers() {
-            return true;
-        }
-        sleep(LEFTOVER_LOOK_MS);
-    }
-    false
+}
+
+/// Waits until a child of ours ended, or for so many milliseconds; returns how many passed.
+fn wait_for_change(milliseconds: u64) -> u64 {
+    let begin = milliseconds_since_boot();
+    let children = [1_u64 << (SIGCHLD - 1)];
+    let time = [milliseconds / 1000, milliseconds % 1000 * 1_000_000];
+    // Blocked, as all of them are, the signal stays until it is taken here.
+    call(
+        kernel::RT_SIGTIMEDWAIT,
+        [children.as_ptr() as isize, 0, time.as_ptr() as isize, 8, 0],
+    );
+    milliseconds_since_boot().saturating_sub(begin)
 }
 
 /// Whether anything of the run is alive. As we adopt its orphans, the kernel knows for sure.
@@ -445,14 +466,7 @@ fn record_self(order: &Order, kind: u8, own: u64) -> Result<()> {
 }
 
 fn write_record(order: &Order, kind: u8, values: [u64; 3]) -> Result<()> {
-    let mut time = [0_isize; 2];
-    call(
-        kernel::CLOCK_GETTIME,
-        [CLOCK_BOOTTIME, time.as_mut_ptr() as isize, 0, 0, 0],
-    );
-    let [seconds, nanoseconds] = time.map(|part| part as u64);
-    let now = seconds.wrapping_mul(1_000_000_000).wrapping_add(nanoseconds);
-    let bytes = record(kind, order.run, values, now);
+    let bytes = record(kind, order.run, values, nanoseconds_since_boot());
     let written = call(
         kernel::WRITE,
         [
@@ -468,6 +482,20 @@ fn write_record(order: &Order, kind: u8, values: [u64; 3]) -> Result<()> {
         None => Err(ENOSPC),
         Some(error) => Err(error),
     }
+}
+
+fn nanoseconds_since_boot() -> u64 {
+    let mut time = [0_isize; 2];
+    call(
+        kernel::CLOCK_GETTIME,
+        [CLOCK_BOOTTIME, time.as_mut_ptr() as isize, 0, 0, 0],
+    );
+    let [seconds, nanoseconds] = time.map(|part| part as u64);
+    seconds.wrapping_mul(1_000_000_000).wrapping_add(nanoseconds)
+}
+
+fn milliseconds_since_boot() -> u64 {
+    nanoseconds_since_boot() / 1_000_000
 }
 
 /// Whether the child recorded itself, and whether it was refused after that.
@@ -723,6 +751,7 @@ mod kernel {
         pub(crate) const GETPPID: isize = 110;
         pub(crate) const SETSID: isize = 112;
         pub(crate) const PRCTL: isize = 157;
+        pub(crate) const RT_SIGTIMEDWAIT: isize = 128;
         pub(crate) const GETDENTS64: isize = 217;
         pub(crate) const CLOCK_GETTIME: isize = 228;
         pub(super) const EXIT_GROUP: isize = 231;
@@ -749,6 +778,7 @@ mod kernel {
         pub(crate) const CLOCK_GETTIME: isize = 113;
         pub(crate) const KILL: isize = 129;
         pub(crate) const RT_SIGPROCMASK: isize = 135;
+        pub(crate) const RT_SIGTIMEDWAIT: isize = 137;
         pub(crate) const SETSID: isize = 157;
         pub(crate) const PRCTL: isize = 167;
         pub(crate) const GETPID: isize = 172;
@@ -785,9 +815,8 @@ mod kernel {
     }
 
     pub(super) unsafe fn fork() -> super::Result<u64> {
-        const SIGCHLD: isize = 17;
         // SAFETY: without flags the child has a copy of everything, the stack included.
-        let result = unsafe { call(CLONE, [SIGCHLD, 0, 0, 0, 0]) };
+        let result = unsafe { call(CLONE, [super::SIGCHLD, 0, 0, 0, 0]) };
         match super::number_of(result) {
             None => Ok(result as u64),
             Some(error) => Err(error),
@@ -884,6 +913,7 @@ mod kernel {
         GETPPID = SYS_getppid; SETSID = SYS_setsid; PRCTL = SYS_prctl; GETDENTS64 = SYS_getdents64;
         CLOCK_GETTIME = SYS_clock_gettime; WAITID = SYS_waitid; OPENAT = SYS_openat;
         PIDFD_SEND_SIGNAL = SYS_pidfd_send_signal; PIDFD_OPEN = SYS_pidfd_open;
+        RT_SIGTIMEDWAIT = SYS_rt_sigtimedwait;
     }
 
     fn last_error() -> isize {

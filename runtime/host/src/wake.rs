@@ -12,6 +12,7 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
+use crate::guard::protocol;
 use crate::process::{self, Identity, PidFd, Pinned};
 
 /// How often a file is looked at where the kernel grants no watches.
@@ -24,6 +25,8 @@ const UNWATCHED_PROCESS: Duration = Duration::from_millis(50);
 pub enum Wake {
     /// A child may have ended.
     Child,
+    /// A guard says that its process ended and left something behind.
+    Told,
     /// Someone sent us this signal.
     Asked(Asked),
     /// Something changed at the watched path.
@@ -46,13 +49,17 @@ pub enum Asked {
 /// Which signals a waiter takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signals {
-    /// Ends of children, and whoever asks us to end.
+    /// Ends of children, what guards tell, and whoever asks us to end.
     All,
     /// Only who asks us to end.
     Asking,
     /// None.
     None,
 }
+
+/// The signal by which a guard tells, as the protocol has it.
+const TELL_SIGNAL: Signal = Signal::SIGURG;
+const _: () = assert!(TELL_SIGNAL as i32 == protocol::TELL_SIGNAL);
 
 const TOKEN_SIGNAL: u64 = u64::MAX;
 const TOKEN_FILE: u64 = u64::MAX - 1;
@@ -94,7 +101,13 @@ impl Waiter {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let asking = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
         let wanted: &[Signal] = match signals {
-            Signals::All => &[Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGCHLD],
+            Signals::All => &[
+                Signal::SIGINT,
+                Signal::SIGTERM,
+                Signal::SIGHUP,
+                Signal::SIGCHLD,
+                TELL_SIGNAL,
+            ],
             Signals::Asking => &asking,
             Signals::None => &[],
         };
@@ -264,6 +277,7 @@ impl Waiter {
         while let Some(info) = signals.read_signal()? {
             let wake = match i32::try_from(info.ssi_signo) {
                 Ok(libc::SIGCHLD) => Wake::Child,
+                Ok(number) if number == TELL_SIGNAL as i32 => Wake::Told,
                 Ok(libc::SIGINT) => Wake::Asked(Asked::Interrupt),
                 Ok(libc::SIGHUP) => Wake::Asked(Asked::HangUp),
                 Ok(_) | Err(_) => Wake::Asked(Asked::Terminate),

@@ -146,7 +146,7 @@ impl Follower {
                 Wake::Asked(asked) => self.ready.push_back(Followed::Asked(asked)),
                 Wake::Ended(pid) => self.waiter.unwatch_process(pid),
                 Wake::Changed if self.watches_logs => self.ready.push_back(Followed::LogChanged),
-                Wake::Child | Wake::Changed => {}
+                Wake::Child | Wake::Told | Wake::Changed => {}
             }
         }
         Ok(())

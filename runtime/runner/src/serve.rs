@@ -161,7 +161,7 @@ fn wait_between(files: &TaskFiles, host: &mut Host, wait_ms: u64) -> Result<Opti
             match wake {
                 Wake::Asked(_) => return Ok(Some(Stop::Graceful { grace_ms: None })),
                 Wake::Child => reap_strangers(),
-                Wake::Changed | Wake::Ended(_) => {}
+                Wake::Told | Wake::Changed | Wake::Ended(_) => {}
             }
         }
     }

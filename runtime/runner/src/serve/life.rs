@@ -179,6 +179,7 @@ impl<'a> Life<'a> {
     fn take(&mut self, wake: Wake, host: &mut Host) -> Result<(), RunnerError> {
         match wake {
             Wake::Child => self.runs.reap(),
+            Wake::Told => self.runs.told(),
             Wake::Ended(pid) => self.runs.stranger_ended(pid, &mut host.waiter),
             Wake::Changed => self.take_requests()?,
             Wake::Asked(_) => {

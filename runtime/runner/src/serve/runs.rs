@@ -200,6 +200,15 @@ impl Runs {
         }
     }
 
+    /// Takes in that some guard has an end to tell while it waits for what its process left behind.
+    pub(crate) fn told(&mut self) {
+        let is_open = |run: &Run| run.end.is_none() && run.tree.origin() == Origin::Started;
+        let open = self.live.iter().filter(|(_, run)| is_open(run));
+        for key in open.map(|(key, _)| *key).collect::<Vec<Key>>() {
+            self.take_recorded(key);
+        }
+    }
+
     fn forget_guard(&mut self, key: Key) {
         if let Some(run) = self.live.get_mut(&key)
             && let Some(guard) = run.tree.guard()
@@ -222,25 +231,23 @@ impl Runs {
         }
     }
 
-    /// Takes the end from the run file, if it is there; returns whether it is known now.
+    /// Takes from the run file what it says of the end; returns whether that is known now.
     fn take_recorded(&mut self, key: Key) -> bool {
         let Some(run) = self.live.get_mut(&key) else {
             return false;
         };
-        if run.end.is_some() {
-            return true;
-        }
+        let is_known = run.end.is_some();
         match run.file.recorded() {
             Ok(recorded) => {
-                run.is_empty = recorded.is_empty;
-                if let Some((end, at)) = recorded.end {
+                run.is_empty |= recorded.is_empty;
+                if let (false, Some((end, at))) = (is_known, recorded.end) {
                     self.note_end(key, end, wall_of(at));
                     return true;
                 }
             }
             Err(error) => log(&error.to_string()),
         }
-        false
+        is_known
     }
 
     fn note_end(&mut self, key: Key, end: End, finished_ms: u64) {
@@ -365,7 +372,7 @@ impl Runs {
         let members = run.members(table, is_leader, strays)?;
         let is_given_up = run.give_up_at.is_some_and(|at| at <= now);
         match run.end {
-            Some((end, finished_ms)) if members.is_empty() || is_given_up => {
+            Some((end, finished_ms)) if run.is_gone(&members) || is_given_up => {
                 run.conclude(key, &members);
                 let over = Over {
                     key,
@@ -412,6 +419,12 @@ impl Run {
                 Ok(Vec::new())
             }
         }
+    }
+
+    /// Whether a look that found these members found all of them: where there is a guard, only its end
+    /// says so, as what forks on and on can slip through a reading of the process table.
+    fn is_gone(&self, members: &[Identity]) -> bool {
+        self.is_empty || (members.is_empty() && self.tree.guard().is_none())
     }
 
     /// Presses what is left by the demand of the machine, or else in the time for leftovers.

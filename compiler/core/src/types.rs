@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use aur_diagnostics::Span;
 use aur_grammar::tree;
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::program::Def;
@@ -46,6 +47,8 @@ pub(crate) struct StructDecl<'p> {
     pub(crate) base: Base,
     pub(crate) span: Span,
     pub(crate) fields: Vec<FieldDecl<'p>>,
+    /// Places in `fields` by name: lowering asks for each field of each struct.
+    pub(crate) places: FxHashMap<SmolStr, usize>,
     pub(crate) checks: &'p [tree::CheckRule],
 }
 
@@ -69,12 +72,12 @@ pub(crate) struct EnumDecl {
 
 impl StructDecl<'_> {
     pub(crate) fn field(&self, name: &str) -> Option<usize> {
-        self.fields.iter().position(|field| field.name == name)
+        self.places.get(name).copied()
     }
 
     /// Whether a value must give this field.
     pub(crate) fn requires(&self, name: &str) -> bool {
-        let field = self.fields.iter().find(|field| field.name == name);
+        let field = self.field(name).and_then(|place| self.fields.get(place));
         field.is_some_and(|field| !field.is_optional && field.default.is_none())
     }
 }

@@ -102,8 +102,13 @@ impl Plan {
     /// # Errors
     /// What `out` says.
     pub fn write_canonical(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        serde_json::to_writer(&mut *out, self)?;
-        out.write_all(b"\n")
+        let mut blocks = Blocks {
+            out,
+            block: Vec::with_capacity(BLOCK),
+        };
+        serde_json::to_writer(&mut blocks, self)?;
+        blocks.block.push(b'\n');
+        blocks.out.write_all(&blocks.block)
     }
 
     /// Returns the canonical bytes: one line of JSON with sorted keys, and a newline.
@@ -146,6 +151,30 @@ impl Plan {
     }
 }
 
+/// Bytes that are passed on together. JSON comes in pieces of a few bytes.
+const BLOCK: usize = 32 << 10;
+
+/// Passes on what is written to it, a block at a time.
+struct Blocks<'a> {
+    out: &'a mut dyn io::Write,
+    block: Vec<u8>,
+}
+
+impl io::Write for Blocks<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.block.extend_from_slice(bytes);
+        if self.block.len() >= BLOCK {
+            self.out.write_all(&self.block)?;
+            self.block.clear();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Hashes what is written to it, a block at a time.
 #[derive(Default)]
 struct Hashing {
@@ -154,8 +183,6 @@ struct Hashing {
 }
 
 impl Hashing {
-    const BLOCK: usize = 32 << 10;
-
     fn flush_block(&mut self) {
         self.hasher.update(&self.block);
         self.block.clear();
@@ -170,7 +197,7 @@ impl Hashing {
 impl io::Write for Hashing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.block.extend_from_slice(bytes);
-        if self.block.len() >= Self::BLOCK {
+        if self.block.len() >= BLOCK {
             self.flush_block();
         }
         Ok(bytes.len())

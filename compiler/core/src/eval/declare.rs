@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use aur_diagnostics::{Diagnostic, codes};
 use aur_grammar::tree::{Expr, ExprKind, ItemKind, TypeExpr, TypeKind};
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
 
 use super::coerce::{rule_pattern, whole_match};
 use super::{Compiler, Context};
@@ -29,9 +31,11 @@ impl<'p> Compiler<'p> {
             return None;
         };
         let mut fields: Vec<FieldDecl<'p>> = Vec::new();
+        let mut places: FxHashMap<SmolStr, usize> = FxHashMap::default();
         for member in &declared.members {
             let span = base.span(member.name.range);
-            if let Some(earlier) = fields.iter().find(|field| field.name == member.name.name) {
+            let earlier = places.get(&member.name.name).and_then(|place| fields.get(*place));
+            if let Some(earlier) = earlier {
                 let message = format!("`{}` has two fields `{}`", declared.name.name, member.name.name);
                 self.sink.push(
                     Diagnostic::new(&codes::duplicate_name, span, message)
@@ -42,6 +46,7 @@ impl<'p> Compiler<'p> {
             }
             let ty = self.resolve_type(module, base, &member.ty);
             let (ty, is_optional) = ty.split_optional();
+            places.insert(member.name.name.clone(), fields.len());
             fields.push(FieldDecl {
                 name: member.name.name.clone(),
                 ty,
@@ -58,6 +63,7 @@ impl<'p> Compiler<'p> {
             base,
             span: base.span(declared.name.range),
             fields,
+            places,
             checks: &declared.checks,
         });
         self.structs.insert(def, Some(decl.clone()));

@@ -22,7 +22,7 @@ use std::rc::Rc;
 use aur_diagnostics::{Diagnostic, Span, codes};
 use aur_grammar::tree::{self, Expr, ExprKind, Number, Unit};
 use indexmap::IndexMap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::limits::Limit;
@@ -68,6 +68,8 @@ pub(crate) struct Compiler<'p> {
     pub(crate) lints: crate::lint::Lints<'p>,
     /// Steps taken so far.
     steps: usize,
+    /// Pairs of values, by address, that were found equal in the comparison that is going on.
+    equal: FxHashSet<(usize, usize)>,
 }
 
 /// Where an expression stands and what it sees beside the names of its file.
@@ -139,6 +141,7 @@ impl<'p> Compiler<'p> {
             elements: 0,
             lints: crate::lint::Lints::new(program),
             steps: 0,
+            equal: FxHashSet::default(),
         }
     }
 

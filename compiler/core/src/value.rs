@@ -8,6 +8,8 @@ use std::rc::Rc;
 use aur_diagnostics::{FileId, Span};
 use aur_grammar::tree;
 use aur_ir::{LateName, TextFilter};
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use smol_str::SmolStr;
 
 use crate::types::{EnumDecl, StructDecl, Type};
@@ -115,10 +117,13 @@ pub(crate) struct ScopeNode<'p> {
     pub(crate) next: Scopes<'p>,
 }
 
+/// What one `bind(..)` gives, by address, in order of writing.
+pub(crate) type Bindings<'p> = IndexMap<SmolStr, Value<'p>, FxBuildHasher>;
+
 #[derive(Clone, Debug)]
 pub(crate) enum Scope<'p> {
-    /// `bind(..)`: addresses and values.
-    Bindings(Rc<Vec<(SmolStr, Value<'p>)>>),
+    /// `bind(..)`
+    Bindings(Rc<Bindings<'p>>),
     /// The attributes of a struct that the value was read from.
     Attributes(Rc<StructValue<'p>>),
 }

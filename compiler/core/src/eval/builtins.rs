@@ -13,7 +13,7 @@ use super::tasks::Joining;
 use super::{Compiler, Context, Sought};
 use crate::program::{join, read_fault};
 use crate::types::Type;
-use crate::value::{Kind, Scope, Slot, StructValue, Value, describe};
+use crate::value::{Bindings, Kind, Scope, Slot, StructValue, Value, describe};
 
 /// Names of the functions.
 pub(crate) const BUILTINS: [&str; 14] = [
@@ -112,7 +112,7 @@ impl<'p> Compiler<'p> {
 
     /// `value.bind(name = value, "a.b" = value, {name: value})`: later arguments are nearer.
     fn bind(&mut self, context: &Context<'p>, value: Value<'p>, args: &'p [Arg]) -> Value<'p> {
-        let mut bindings: Vec<(SmolStr, Value<'p>)> = Vec::new();
+        let mut bindings = Bindings::default();
         for arg in args {
             let bound = self.eval(context, &arg.value, &Type::Any);
             let place = context.base.span(arg.range);
@@ -148,13 +148,7 @@ impl<'p> Compiler<'p> {
         value.with_scope(Scope::Bindings(bindings))
     }
 
-    fn bind_one(
-        &mut self,
-        bindings: &mut Vec<(SmolStr, Value<'p>)>,
-        name: SmolStr,
-        value: Value<'p>,
-        place: Span,
-    ) {
+    fn bind_one(&mut self, bindings: &mut Bindings<'p>, name: SmolStr, value: Value<'p>, place: Span) {
         let problem = match &value.kind {
             Kind::Unset => Some("`unset` cannot be bound".to_string()),
             Kind::StructType(_) | Kind::EnumType(_) | Kind::Module(_) | Kind::Builtin(_) => {
@@ -173,8 +167,7 @@ impl<'p> Compiler<'p> {
             );
             return;
         }
-        bindings.retain(|(own, _)| *own != name);
-        bindings.push((name, value));
+        bindings.insert(name, value);
     }
 
     fn builtin(&mut self, context: &Context<'p>, name: &str, args: &'p [Arg], span: Span) -> Value<'p> {

@@ -298,12 +298,34 @@ impl<'p> Compiler<'p> {
 
     /// Like [`Compiler::same`]; with `Judge::Later` open names are no fault, and equal where they are written alike.
     pub(crate) fn same_under(&mut self, left: &Value<'p>, right: &Value<'p>, judge: Judge) -> Option<bool> {
+        let same = self.same_values(left, right, judge);
+        // What is compared lives until here, and so do its addresses mean it.
+        self.equal.clear();
+        same
+    }
+
+    fn same_values(&mut self, left: &Value<'p>, right: &Value<'p>, judge: Judge) -> Option<bool> {
+        let met = match (address(left), address(right)) {
+            (Some(left), Some(right)) => Some((left, right)),
+            _ => None,
+        };
+        if met.is_some_and(|met| self.equal.contains(&met)) {
+            return Some(true);
+        }
+        let (left, right) = (self.compared(left, judge), self.compared(right, judge));
+        let same = self.same_kinds(&left, &right, judge);
+        // Values that hold each other twice over are compared once.
+        if let (Some(met), Some(true)) = (met, same) {
+            self.equal.insert(met);
+        }
+        same
+    }
+
+    fn same_kinds(&mut self, left: &Value<'p>, right: &Value<'p>, judge: Judge) -> Option<bool> {
         use Kind::{
             Bool, Bytes, Duration, Enum, Float, Int, List, Map, Namespace, Opaque, Pieces, Poison, Raw,
             Struct, Unset,
         };
-        let left = self.compared(left, judge);
-        let right = self.compared(right, judge);
         match (&left.kind, &right.kind) {
             (Opaque(_) | Poison, _) | (_, Opaque(_) | Poison) => None,
             (Unset, Unset) => Some(true),
@@ -362,7 +384,7 @@ impl<'p> Compiler<'p> {
                 }
                 let mut pairs = Vec::new();
                 for index in 0..a.decl.fields.len() {
-                    match (self.slot(&left, index), self.slot(&right, index)) {
+                    match (self.slot(left, index), self.slot(right, index)) {
                         (Some(a), Some(b)) => pairs.push((a, b)),
                         (None, None) => {}
                         _ => return Some(false),
@@ -384,7 +406,7 @@ impl<'p> Compiler<'p> {
             if !self.may_step(1, a.span) {
                 return None;
             }
-            match self.same_under(&a, &b, judge) {
+            match self.same_values(&a, &b, judge) {
                 Some(true) => {}
                 Some(false) => return Some(false),
                 None => known = false,
@@ -419,6 +441,17 @@ impl<'p> Compiler<'p> {
             Slot::Cleared => None,
         };
         found.map(|found| found.with_attributes_of(value))
+    }
+}
+
+/// Where a value with parts is; none where its texts depend on more than itself.
+fn address(value: &Value<'_>) -> Option<usize> {
+    match &value.kind {
+        _ if value.scopes.is_some() => None,
+        Kind::List(items) => Some(Rc::as_ptr(items).addr()),
+        Kind::Map(pairs) => Some(Rc::as_ptr(pairs).addr()),
+        Kind::Struct(inner) => Some(Rc::as_ptr(inner).addr()),
+        _ => None,
     }
 }
 

@@ -186,15 +186,19 @@ impl<'p> Compiler<'p> {
     /// Each process of a task waits for each of the task before it; final ones among themselves.
     fn orders_between(&mut self, earlier: &[Part<'p>], later: &[Part<'p>], span: Span) -> Vec<Value<'p>> {
         let mut orders = Vec::new();
+        // Counted before any is made.
+        let finals = |parts: &[Part<'p>]| parts.iter().filter(|part| part.is_final).count();
+        let (first_finals, second_finals) = (finals(earlier), finals(later));
+        let count =
+            first_finals * second_finals + (earlier.len() - first_finals) * (later.len() - second_finals);
+        if !self.may_hold(ELEMENTS_OF_AN_ORDER * count, span)
+            || !self.may_step(earlier.len() * later.len(), span)
+        {
+            return orders;
+        }
         for first in earlier {
             for second in later {
-                if self.is_spent() || !self.may_step(1, span) {
-                    return orders;
-                }
-                if first.is_final == second.is_final
-                    && self.may_hold(ELEMENTS_OF_AN_ORDER, span)
-                    && !self.is_same_part(&first.process, &second.process)
-                {
+                if first.is_final == second.is_final && !self.is_same_part(&first.process, &second.process) {
                     orders.extend(self.order_of(vec![first.name.clone(), second.name.clone()], span));
                 }
             }

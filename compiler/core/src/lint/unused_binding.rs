@@ -14,10 +14,7 @@ use smol_str::SmolStr;
 use crate::eval::{Compiler, Context};
 use crate::resolve::{Env, Judge, enter, struct_env};
 use crate::types::StructDecl;
-use crate::value::{Base, Kind, Scope, ScopeNode, Scopes, Value};
-
-/// Names and what they stand for.
-type Bindings<'p> = Rc<Vec<(SmolStr, Value<'p>)>>;
+use crate::value::{Base, Bindings, Kind, Scope, ScopeNode, Scopes, Value};
 
 /// Every `bind` that was evaluated, by the address of its bindings.
 #[derive(Default)]
@@ -26,7 +23,7 @@ pub(crate) struct Bound<'p> {
 }
 
 struct Call<'p> {
-    bindings: Bindings<'p>,
+    bindings: Rc<Bindings<'p>>,
     args: &'p [Arg],
     base: Base,
     /// The struct that it was bound to.
@@ -53,7 +50,7 @@ fn nodes<'a, 'p>(scopes: &'a Scopes<'p>) -> impl Iterator<Item = &'a ScopeNode<'
 }
 
 impl<'p> Bound<'p> {
-    fn call(&mut self, bindings: &Bindings<'p>) -> Option<&mut Call<'p>> {
+    fn call(&mut self, bindings: &Rc<Bindings<'p>>) -> Option<&mut Call<'p>> {
         self.calls.get_mut(&Rc::as_ptr(bindings).addr())
     }
 }
@@ -64,15 +61,15 @@ impl<'p> Compiler<'p> {
         &mut self,
         context: &Context<'p>,
         args: &'p [Arg],
-        bindings: &Bindings<'p>,
+        bindings: &Rc<Bindings<'p>>,
         value: &Value<'p>,
     ) {
         for node in nodes(&value.scopes) {
             if let Scope::Bindings(earlier) = &node.scope
                 && let Some(call) = self.lints.bound.call(earlier)
             {
-                let is_again = |name: &SmolStr| bindings.iter().any(|(own, _)| own == name);
-                let again = earlier.iter().enumerate().filter(|(_, (name, _))| is_again(name));
+                let is_again = |name: &SmolStr| bindings.contains_key(name);
+                let again = earlier.keys().enumerate().filter(|(_, name)| is_again(name));
                 again.for_each(|(index, _)| call.asked |= bit(index));
             }
         }
@@ -92,7 +89,7 @@ impl<'p> Compiler<'p> {
     }
 
     /// Notes that a text asked for a bound name.
-    pub(crate) fn note_asked(&mut self, bindings: &Bindings<'p>, index: usize) {
+    pub(crate) fn note_asked(&mut self, bindings: &Rc<Bindings<'p>>, index: usize) {
         if let Some(call) = self.lints.bound.call(bindings) {
             call.asked |= bit(index);
         }
@@ -143,7 +140,7 @@ impl<'p> Compiler<'p> {
         for call in self.lints.bound.calls.values().filter(|call| call.is_reached) {
             for arg in call.args {
                 let Some(ident) = &arg.name else { continue };
-                let Some(index) = call.bindings.iter().position(|(name, _)| *name == ident.name) else {
+                let Some(index) = call.bindings.get_index_of(&ident.name) else {
                     continue;
                 };
                 let is_asked = index >= 64 || call.asked & bit(index) != 0;

@@ -15,7 +15,10 @@ use super::{Judge, Key};
 use crate::eval::Compiler;
 use crate::limits::Limit;
 use crate::types::StructDecl;
-use crate::value::{Base, Kind, Slot, StructValue, Value, describe};
+use crate::value::{Base, Bindings, Kind, Slot, StructValue, Value, describe};
+
+/// So many bound names are looked through one by one.
+const FEW_BINDINGS: usize = 8;
 
 /// One step of an address, its mustaches resolved.
 pub(super) struct Part {
@@ -307,24 +310,22 @@ impl<'p> Compiler<'p> {
     /// Bindings are found by the longest part of the address that they name.
     fn in_bindings(
         &mut self,
-        bindings: &Rc<Vec<(SmolStr, Value<'p>)>>,
+        bindings: &Rc<Bindings<'p>>,
         address: &[Part],
         env: &Env<'p>,
         judge: Judge,
         partial: &mut Option<Partial<'p>>,
     ) -> Option<(Value<'p>, Env<'p>)> {
         let root = address.first()?;
-        if !bindings
-            .iter()
-            .any(|(name, _)| name.starts_with(root.text.as_str()))
-        {
+        // Most texts ask for what is not bound here; a look at a few names is cheaper than to write one.
+        let is_near = |name: &SmolStr| name.starts_with(root.text.as_str());
+        if bindings.len() <= FEW_BINDINGS && !bindings.keys().any(is_near) {
             return None;
         }
         for length in (1..=address.len()).rev() {
             let (head, rest) = address.split_at(length);
             let name = canonical(head);
-            if let Some((index, (_, value))) = bindings.iter().enumerate().find(|(_, (own, _))| *own == name)
-            {
+            if let Some((index, _, value)) = bindings.get_full(name.as_str()) {
                 self.note_asked(bindings, index);
                 let found = self.descend(value.clone(), env.clone(), rest, judge, partial);
                 if found.is_some() {

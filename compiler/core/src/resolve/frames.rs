@@ -4,10 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
-use smol_str::SmolStr;
 
 use super::{Key, Settled};
-use crate::value::{Scope, Scopes, StructValue, Value};
+use crate::value::{Bindings, Scope, Scopes, StructValue, Value};
 
 /// A chain of frames, nearest first.
 pub(crate) type Env<'p> = Rc<Node<'p>>;
@@ -57,7 +56,7 @@ impl<'p> Memo<'p> {
 pub(super) enum Frame<'p> {
     /// The outermost frame.
     Inputs,
-    Bindings(Rc<Vec<(SmolStr, Value<'p>)>>),
+    Bindings(Rc<Bindings<'p>>),
     Attributes(Rc<StructValue<'p>>),
     /// The element of a section over a list.
     Element(Value<'p>),

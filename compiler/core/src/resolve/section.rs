@@ -1,6 +1,7 @@
 //! Sections of a text: `{{#x}}..{{/x}}` and `{{^x}}..{{/x}}`.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use aur_diagnostics::{Diagnostic, codes};
 use aur_grammar::tree::{self, Mustache, MustacheKind, TextPart};
@@ -105,7 +106,7 @@ impl<'p> Compiler<'p> {
                 node(Frame::Attributes(inner.clone()), Some(scopes))
             }
             Kind::Namespace(entries) => node(
-                Frame::Bindings(entries.clone()),
+                Frame::Bindings(Rc::new(entries.iter().cloned().collect())),
                 Some(enter(around, &item.scopes)),
             ),
             _ => {

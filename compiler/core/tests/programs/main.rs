@@ -642,6 +642,18 @@ fn a_chain_of_ten_thousand_works() {
 }
 
 #[test]
+fn values_that_hold_each_other_twice_over_are_compared_once() {
+    let mut text = String::from("a0 = [1]\nb0 = [1]\nc0 = [2]\n");
+    for name in ["a", "b", "c"] {
+        for i in 1..60 {
+            writeln!(text, "{name}{i} = [{name}{}, {name}{}]", i - 1, i - 1).unwrap();
+        }
+    }
+    text.push_str("same = a59 == b59\nother = a59 == c59\n");
+    assert_eq!(values(&text, &["same", "other"]), "same = true\nother = false\n");
+}
+
+#[test]
 fn one_fault_of_many_jobs_is_one_error() {
     let text = r#"
 p = Process { name = "a", cmdline = "{{zone}}" }

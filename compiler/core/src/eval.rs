@@ -229,7 +229,7 @@ impl<'p> Compiler<'p> {
         };
         let scaled = match value {
             Number::Integer(value) => value.checked_mul(scale),
-            Number::Float(value) => whole(value * scale as f64),
+            Number::Float(value) => coerce::parse_decimal(&value.to_string(), scale),
         };
         match scaled {
             Some(value) => make(value),

@@ -690,8 +690,21 @@ fn parse_quantity(text: &str, scale: Scale) -> Option<i64> {
     let (number, size) = found.unwrap_or((text, plain));
     match parse_integer(number) {
         Some(number) => number.checked_mul(size),
-        None => whole(parse_float(number)? * size as f64),
+        None if number.contains(['e', 'E']) => whole(parse_float(number)? * size as f64),
+        None => parse_decimal(number, size),
     }
+}
+
+/// A number with a fraction, times `size`: exact, as `2078.372` seconds in floats are no whole milliseconds.
+pub(super) fn parse_decimal(number: &str, size: i64) -> Option<i64> {
+    parse_float(number)?;
+    let fraction = number.split_once('.').map_or("", |(_, fraction)| fraction);
+    let digits: String = number.chars().filter(|c| !matches!(c, '.' | '_' | '+')).collect();
+    let parts = 10_i128.checked_pow(u32::try_from(fraction.replace('_', "").len()).ok()?)?;
+    let product = digits.parse::<i128>().ok()?.checked_mul(i128::from(size))?;
+    (product % parts == 0)
+        .then_some(product / parts)
+        .and_then(|value| i64::try_from(value).ok())
 }
 
 #[cfg(test)]
@@ -717,8 +730,21 @@ mod tests {
             [Some(2 << 30), Some(1536), Some(12), None, None]
         );
         assert_eq!(
-            ["30s", "0.5", "2 m", "1d", "1KB"].map(|t| parse_quantity(t, Scale::Seconds)),
-            [Some(30_000), Some(500), Some(120_000), Some(86_400_000), None]
+            [
+                "30s", "0.5", "2 m", "1d", "1KB", "2078.372", "-0.001s", "0.0001s", "1e-3s"
+            ]
+            .map(|t| parse_quantity(t, Scale::Seconds)),
+            [
+                Some(30_000),
+                Some(500),
+                Some(120_000),
+                Some(86_400_000),
+                None,
+                Some(2_078_372),
+                Some(-1),
+                None,
+                Some(1)
+            ]
         );
     }
 }

@@ -383,9 +383,12 @@ impl<'p> Compiler<'p> {
                     return Some(false);
                 }
                 let mut pairs = Vec::new();
-                for index in 0..a.decl.fields.len() {
+                for (index, field) in a.decl.fields.iter().enumerate() {
                     match (self.slot(left, index), self.slot(right, index)) {
-                        (Some(a), Some(b)) => pairs.push((a, b)),
+                        (Some(a), Some(b)) => {
+                            let mut typed = |value| self.as_typed(value, &field.ty, judge);
+                            pairs.push((typed(a), typed(b)));
+                        }
                         (None, None) => {}
                         _ => return Some(false),
                     }
@@ -427,6 +430,18 @@ impl<'p> Compiler<'p> {
             }
             (Kind::Text(_), Judge::Known | Judge::Job(_)) => self.known_text(value),
             _ => value.clone(),
+        }
+    }
+
+    /// A text with mustaches stands for what its field makes of it.
+    fn as_typed(&mut self, value: Value<'p>, ty: &Type<'p>, judge: Judge) -> Value<'p> {
+        if !value.is_template() {
+            return value;
+        }
+        let settled = self.compared(&value, judge);
+        match settled.kind {
+            Kind::Raw(_) => self.coerce_result(settled, ty, value.span),
+            _ => value,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Programs in, diagnostics or values out.
 
 mod library;
+mod round_trips;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

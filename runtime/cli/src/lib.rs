@@ -8,6 +8,7 @@ mod commands;
 mod duration;
 mod errors;
 mod local;
+mod ports;
 mod show;
 mod tasks;
 

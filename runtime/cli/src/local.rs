@@ -5,9 +5,10 @@ use std::fmt::Write;
 
 use aur_ir::{EdgeKind, HealthCheckConfig, Job, LateName, Plan, Process, Segment, Task, UpdateConfig};
 use aur_render::clean;
+use aur_runner::Ports;
 
 /// Shows order and commands of a job as they would run.
-pub(crate) fn dry_run(plan: &Plan, job: usize, instance: u32, is_json: bool) -> String {
+pub(crate) fn dry_run(plan: &Plan, job: usize, instance: u32, ports: &Ports, is_json: bool) -> String {
     let Some(job) = plan.jobs.get(job) else {
         return String::new();
     };
@@ -48,7 +49,7 @@ pub(crate) fn dry_run(plan: &Plan, job: usize, instance: u32, is_json: bool) -> 
             format!("  ({})", facts.join("; "))
         };
         let _ = writeln!(out, "  {}{facts}", clean(&process.name));
-        for line in with_instance(process, instance).command().lines() {
+        for line in with_known(process, instance, ports).command().lines() {
             let _ = writeln!(out, "    {}", clean(line));
         }
     }
@@ -89,17 +90,14 @@ fn in_order(task: &Task) -> Vec<&Process> {
     ordered
 }
 
-/// The process with the one runtime name filled in that is known before a run.
-fn with_instance(process: &Process, instance: u32) -> Process {
+/// The process with the runtime names filled in that are known before a run.
+fn with_known(process: &Process, instance: u32, ports: &Ports) -> Process {
     let mut process = process.clone();
     for text in process.cmdline.iter_mut().chain(&mut process.argv) {
         text.rewrite(|name| match name {
             LateName::Instance => Some(Segment::Literal(instance.to_string())),
-            LateName::Hostname
-            | LateName::Port(_)
-            | LateName::Sandbox
-            | LateName::TaskId
-            | LateName::User => None,
+            LateName::Port(name) => ports.get(name).map(|number| Segment::Literal(number.to_string())),
+            LateName::Hostname | LateName::Sandbox | LateName::TaskId | LateName::User => None,
         });
     }
     process

@@ -196,6 +196,13 @@ pub(crate) fn name_width<'a>(names: impl Iterator<Item = &'a str>) -> usize {
 pub(crate) fn summary(state: &State, view: &TaskView, paint: Paint) -> String {
     let mut out = failures(state, view, paint);
     let _ = writeln!(out, "{}", headline(state, view, paint));
+    if !view.ports.is_empty() {
+        let ports = view
+            .ports
+            .iter()
+            .map(|(name, number)| format!("{} {number}", clean(name)));
+        let _ = writeln!(out, "  ports: {}", ports.collect::<Vec<_>>().join(", "));
+    }
     out.push_str(&table(state, view, paint));
     out
 }

@@ -21,6 +21,7 @@ pub mod folder;
 pub mod guard;
 pub mod journal;
 pub mod lock;
+pub mod ports;
 pub mod process;
 pub mod reap;
 pub mod root;

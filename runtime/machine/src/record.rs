@@ -4,6 +4,7 @@
 //! and sequence numbers are the host's business. Within one [`VERSION`] kinds and optional fields are
 //! only added; a reader that meets an unknown kind says so instead of guessing.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -103,6 +104,9 @@ pub struct Header {
     pub logs: String,
     /// The account that the processes run as.
     pub user: String,
+    /// The numbers of its ports, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ports: BTreeMap<String, u16>,
 }
 
 /// A runner that has a task in its hands.
@@ -249,6 +253,7 @@ mod tests {
                 sandbox: "sandbox".to_string(),
                 logs: "logs".to_string(),
                 user: "gr\u{f6}\u{df}e".to_string(),
+                ports: BTreeMap::new(),
             }),
             Fact::Runner(Runner {
                 pid: 7,
@@ -293,6 +298,19 @@ mod tests {
                 verdict: Verdict::Killed,
                 reason: TaskReason::Stopped,
             },
+            Fact::Created(Header {
+                task_id: "web-0".to_string(),
+                job_key: "local/me/test/web".to_string(),
+                plan_digest: "sha256:00".to_string(),
+                instance: 0,
+                attempt: 0,
+                created_ms: 1_700_000_000_000,
+                grace_ms: 30_000,
+                sandbox: "sandbox".to_string(),
+                logs: "logs".to_string(),
+                user: "me".to_string(),
+                ports: BTreeMap::from([("http".to_string(), 8080)]),
+            }),
         ];
         let change = |fact| Change {
             at: Time(1_000),
@@ -327,6 +345,7 @@ mod tests {
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"hurried":{"clean_by":14,"budget_end":14}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":"finalizing"}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"finished":{"verdict":"KILLED","reason":"stopped"}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"created":{"task_id":"web-0","job_key":"local/me/test/web","plan_digest":"sha256:00","instance":0,"attempt":0,"created_ms":1700000000000,"grace_ms":30000,"sandbox":"sandbox","logs":"logs","user":"me","ports":{"http":8080}}}}
         "#);
     }
 

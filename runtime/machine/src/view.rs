@@ -1,5 +1,7 @@
 //! The task object: what `aur status --json` shows.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,9 @@ pub struct TaskView {
     pub state: TaskState,
     /// Why it left ACTIVE; null while it has not.
     pub reason: Option<TaskReason>,
+    /// The numbers of its ports, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ports: BTreeMap<String, u16>,
     /// Its processes, in the order of the plan.
     pub processes: Vec<ProcessView>,
     /// What it used; null where that is not measured.
@@ -132,6 +137,7 @@ impl TaskView {
             runner_pid: runner.map(|runner| runner.pid),
             state: task.state(),
             reason,
+            ports: header.ports.clone(),
             processes: (0..task.spec().processes.len())
                 .filter_map(|index| ProcessView::of(task, index))
                 .collect(),

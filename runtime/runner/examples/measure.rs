@@ -209,6 +209,7 @@ impl Root {
             instance: 0,
             grace_ms: None,
             environment: Inheritance::Clean,
+            ports: &aur_runner::Ports::new(),
         };
         match prepare(&self.path, "measure", &wanted)? {
             Prepared::Created(folder) | Prepared::Unfinished(folder) | Prepared::Finished(folder) => {

@@ -12,8 +12,8 @@ use aur_host::tree::MARKER_NAME;
 use aur_host::{PathError, account, boot, detach, process};
 use aur_ir as ir;
 
-use crate::RunnerError;
 use crate::files::Inheritance;
+use crate::{Ports, RunnerError};
 
 /// Where programs are looked for, in a clean environment.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -38,6 +38,7 @@ pub(crate) struct Facts {
     pub(crate) sandbox: PathBuf,
     /// Makes the marker of this task differ from that of every other.
     pub(crate) nonce: String,
+    pub(crate) ports: Ports,
     user: OsString,
     hostname: String,
 }
@@ -56,6 +57,7 @@ impl Facts {
         attempt: u32,
         sandbox: PathBuf,
         nonce: String,
+        ports: Ports,
     ) -> Result<Self, PathError> {
         Ok(Self {
             task_id,
@@ -63,6 +65,7 @@ impl Facts {
             attempt,
             sandbox,
             nonce,
+            ports,
             user: account::own_name()?,
             hostname: boot::hostname()?,
         })
@@ -73,7 +76,7 @@ impl Facts {
         match name {
             ir::LateName::Hostname => Some(self.hostname.clone()),
             ir::LateName::Instance => Some(self.instance.to_string()),
-            ir::LateName::Port(_) => None,
+            ir::LateName::Port(name) => self.ports.get(name).map(u16::to_string),
             ir::LateName::Sandbox => self.sandbox.to_str().map(str::to_string),
             ir::LateName::TaskId => Some(self.task_id.clone()),
             ir::LateName::User => Some(self.user.to_string_lossy().into_owned()),
@@ -172,6 +175,7 @@ mod tests {
             attempt: 0,
             sandbox: "/s a".into(),
             nonce: "00ff".into(),
+            ports: Ports::from([("admin".into(), 8080)]),
             user: "ann".into(),
             hostname: "host".into(),
         }
@@ -206,18 +210,17 @@ mod tests {
     }
 
     #[test]
-    fn a_port_has_no_value() {
-        let process: ir::Process = serde_json::from_str(
-            r#"{"cmdline":{"segments":["nc ",{"late":"aur.ports[http]"}]},"daemon":false,"ephemeral":false,
-                "final":false,"max_failures":1,"min_duration_ms":0,"name":"web"}"#,
-        )
-        .unwrap();
+    fn a_port_is_the_number_that_was_given() {
+        let process = |port: &str| -> ir::Process {
+            let text = r#"{"cmdline":{"segments":["nc ",{"late":"aur.ports[PORT]"}]},"daemon":false,
+                "ephemeral":false,"final":false,"max_failures":1,"min_duration_ms":0,"name":"web"}"#;
+            serde_json::from_str(&text.replace("PORT", port)).unwrap()
+        };
+        let command = |port| facts().command(&process(port), Path::new("/bin/bash"));
+        assert_eq!(command("admin").unwrap().arguments, ["-c", "nc 8080"]);
         assert_eq!(
-            facts()
-                .command(&process, Path::new("/bin/bash"))
-                .unwrap_err()
-                .to_string(),
-            "the command of process `web` needs `aur.ports[http]`, which has no value here: ports cannot be given yet"
+            command("http").unwrap_err().to_string(),
+            "the command of process `web` needs `aur.ports[http]`, which has no value here: the job does not list it among its ports"
         );
     }
 }

@@ -70,6 +70,34 @@ pub enum RunnerError {
         /// What there is.
         instances: u32,
     },
+    /// A port was asked for that the job does not have.
+    #[error("the job has no port `{}`{}", name.escape_debug(), ports_text(ports))]
+    NoPort {
+        /// What was asked for.
+        name: String,
+        /// The ports of the job.
+        ports: Vec<String>,
+    },
+    /// A port was asked for with a number that it cannot have.
+    #[error("port `{}` cannot be {number}: it is {other}", name.escape_debug())]
+    PortIsOther {
+        /// The port.
+        name: String,
+        /// What was asked for.
+        number: u16,
+        /// What it is.
+        other: u16,
+    },
+    /// A number that was asked for is in use.
+    #[error("port `{}` cannot be {number}: {}", name.escape_debug(), taken_text(task.as_deref()))]
+    PortTaken {
+        /// The port.
+        name: String,
+        /// What was asked for.
+        number: u16,
+        /// The task that has it; `None` for another program.
+        task: Option<String>,
+    },
     /// The text cannot be a task id.
     #[error("`{}` cannot be a task id: a file name without leading dot is needed", id.escape_debug())]
     TaskId {
@@ -149,6 +177,16 @@ pub enum Difference {
         /// The key of the new one.
         wanted: String,
     },
+    /// Another port.
+    #[error("its port `{name}` is {found}, not {wanted}")]
+    Port {
+        /// The name of the port.
+        name: String,
+        /// The stored number.
+        found: u16,
+        /// The new one.
+        wanted: u16,
+    },
     /// Another instance.
     #[error("it is instance {found}, not {wanted}")]
     Instance {
@@ -205,7 +243,12 @@ impl RunnerError {
             | Self::Plan { .. }
             | Self::Damaged { .. }
             | Self::Spec(_) => Kind::Damaged,
-            Self::NoValue { .. } | Self::Different { .. } | Self::Held { .. } => Kind::Refused,
+            Self::NoValue { .. }
+            | Self::NoPort { .. }
+            | Self::PortIsOther { .. }
+            | Self::PortTaken { .. }
+            | Self::Different { .. }
+            | Self::Held { .. } => Kind::Refused,
             Self::Told { kind, .. } => *kind,
         }
     }
@@ -225,7 +268,10 @@ impl RunnerError {
                 Some("watch it with `aur status` or `aur logs -f`, or take it over with --force")
             }
             Self::NoBash { .. } => Some("install bash"),
+            Self::PortTaken { .. } => Some("choose another number, or leave out -P to get a free port"),
             Self::NoInstance { .. }
+            | Self::NoPort { .. }
+            | Self::PortIsOther { .. }
             | Self::TaskId { .. }
             | Self::Journal(
                 JournalError::Path(_) | JournalError::NotAJournal { .. } | JournalError::TooLong { .. },
@@ -259,9 +305,23 @@ fn held_text(pid: Option<u32>) -> String {
     }
 }
 
+fn ports_text(ports: &[String]) -> String {
+    match ports {
+        [] => ": it uses none".to_string(),
+        ports => format!("; it has {}", ports.join(", ")),
+    }
+}
+
+fn taken_text(task: Option<&str>) -> String {
+    match task {
+        Some(task) => format!("the task {task} has it"),
+        None => "another program listens on it".to_string(),
+    }
+}
+
 fn hint(name: &ir::LateName) -> &'static str {
     match name {
-        ir::LateName::Port(_) => ": ports cannot be given yet",
+        ir::LateName::Port(_) => ": the job does not list it among its ports",
         ir::LateName::Sandbox => {
             ": the path of the sandbox is not valid UTF-8; use \"$AUR_SANDBOX\" in the command instead"
         }

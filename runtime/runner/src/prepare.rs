@@ -12,7 +12,7 @@ use aur_machine::{Attempts, Change, Fact, Header, Spec, Time};
 use crate::environment::{Facts, find_bash};
 use crate::error::{Difference, SpecError};
 use crate::files::{self, Inheritance, ORDER_VERSION, Order, Progress, TaskFiles};
-use crate::{RunnerError, State};
+use crate::{Ports, RunnerError, State, ports};
 
 /// What is to be run.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,8 @@ pub struct Wanted<'a> {
     pub grace_ms: Option<u64>,
     /// What environment the processes get.
     pub environment: Inheritance,
+    /// Ports that are to have these numbers; the others get free ones.
+    pub ports: &'a Ports,
 }
 
 /// A task that is ready to be run, or has been.
@@ -58,7 +60,9 @@ pub fn prepare(root: &Path, task_id: &str, wanted: &Wanted<'_>) -> Result<Prepar
         return find(&folder, wanted);
     }
     let job = check(&folder, task_id, wanted)?;
-    let created = folder.create(|draft| fill(draft, task_id, wanted, job))?;
+    let given = ports::give(root, task_id, job, &ports::follow(job, wanted.ports)?)?;
+    let created = folder.create(|draft| fill(draft, task_id, wanted, job, &given.ports))?;
+    drop(given);
     match created {
         true => Ok(Prepared::Created(folder)),
         // Someone else created it in the meantime.
@@ -78,7 +82,10 @@ fn check<'a>(folder: &TaskFolder, task_id: &str, wanted: &Wanted<'a>) -> Result<
         });
     }
     let sandbox = folder.life(0).sandbox();
-    let facts = Facts::new(task_id.to_string(), wanted.instance, 0, sandbox, String::new())?;
+    // Any number will do to see that every name has one.
+    let ports = job.ports.iter().map(|name| (name.clone(), 0)).collect();
+    let id = task_id.to_string();
+    let facts = Facts::new(id, wanted.instance, 0, sandbox, String::new(), ports)?;
     for process in &job.task.processes {
         facts.command(process, &bash)?;
         facts.wanted(process)?;
@@ -86,7 +93,13 @@ fn check<'a>(folder: &TaskFolder, task_id: &str, wanted: &Wanted<'a>) -> Result<
     Ok(job)
 }
 
-fn fill(draft: &TaskFolder, task_id: &str, wanted: &Wanted<'_>, job: &ir::Job) -> Result<(), RunnerError> {
+fn fill(
+    draft: &TaskFolder,
+    task_id: &str,
+    wanted: &Wanted<'_>,
+    job: &ir::Job,
+    ports: &Ports,
+) -> Result<(), RunnerError> {
     write_new(&draft.plan(), &wanted.plan.to_canonical_json())?;
     let order = Order {
         version: ORDER_VERSION,
@@ -106,6 +119,7 @@ fn fill(draft: &TaskFolder, task_id: &str, wanted: &Wanted<'_>, job: &ir::Job) -
         sandbox: "sandbox".to_string(),
         logs: "logs".to_string(),
         user: account::own_name()?.to_string_lossy().into_owned(),
+        ports: ports.clone(),
     };
     fill_life(&draft.life(0), header, job)
 }
@@ -195,6 +209,17 @@ fn difference(state: &State, wanted: &Wanted<'_>) -> Option<Difference> {
             wanted: wanted.instance,
         })
     } else {
-        None
+        port_difference(state, wanted)
     }
+}
+
+/// A port that was asked for with another number than it has. A name that is unknown is none.
+fn port_difference(state: &State, wanted: &Wanted<'_>) -> Option<Difference> {
+    let job = wanted.plan.jobs.get(wanted.job)?;
+    let header = state.task.header()?;
+    let asked = ports::follow(job, wanted.ports).ok()?;
+    asked.into_iter().find_map(|(name, wanted)| {
+        let found = header.ports.get(&name).copied()?;
+        (found != wanted).then_some(Difference::Port { name, found, wanted })
+    })
 }

@@ -12,27 +12,27 @@ use crate::programs::{command, process, task_of};
 use crate::surroundings::{in_namespace, mounts};
 
 /// Starts a task that waits for a file `go` in its sandbox, and returns once it waits.
-fn waiting(session: &Session, task: &str) -> Child {
+pub(crate) fn waiting(session: &Session, task: &str) -> Child {
     let child = session.start_aur(&["run", "main.aur", "--task-id", task]);
     reached(session, task, "started");
     child
 }
 
 /// Waits for a file of the sandbox.
-fn reached(session: &Session, task: &str, file: &str) {
+pub(crate) fn reached(session: &Session, task: &str, file: &str) {
     let file = session.task_folder(task).join("sandbox").join(file);
     within("the process writes its mark", || file.exists().then_some(()));
 }
 
-fn let_go(session: &Session, task: &str) {
+pub(crate) fn let_go(session: &Session, task: &str) {
     fs::write(session.task_folder(task).join("sandbox/go"), "").unwrap();
 }
 
-fn send(pid: u32, signal: Signal) {
+pub(crate) fn send(pid: u32, signal: Signal) {
     kill(Pid::from_raw(i32::try_from(pid).unwrap()), signal).unwrap();
 }
 
-fn runner(session: &Session, task: &str) -> u32 {
+pub(crate) fn runner(session: &Session, task: &str) -> u32 {
     let status = session.status(task);
     u32::try_from(
         status["runner_pid"]

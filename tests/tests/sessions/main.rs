@@ -4,6 +4,7 @@ mod control;
 mod examples;
 mod heavy;
 mod hermetic;
+mod ports;
 mod programs;
 mod refusals;
 mod surroundings;

@@ -14,7 +14,7 @@ use aur_terminal::{Failure, InputArgs, Terminal};
 
 use crate::errors::{name_failure, runner_failure};
 use crate::tasks::shown_id;
-use crate::{Context, Outcome, duration, local, show};
+use crate::{Context, Outcome, duration, local, ports, show};
 
 /// Run one instance of a job on this machine, to its end
 #[derive(Debug, clap::Args)]
@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// Which instance of the job, counted from 0 [default: 0]
     #[arg(long, value_name = "N")]
     instance: Option<u32>,
+    /// The number of a port that the job uses; the others get free ones
+    #[arg(short = 'P', long = "port", value_name = "NAME:NUMBER", value_parser = ports::parse)]
+    ports: Vec<(String, u16)>,
     /// The id of the task; that of an unfinished task goes on with it
     #[arg(long, value_name = "ID")]
     task_id: Option<String>,
@@ -70,6 +73,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
             &plan,
             job,
             args.instance.unwrap_or(0),
+            &ports::by_name(&args.ports)?,
             context.is_json,
         ))?;
         return Ok(0);
@@ -150,6 +154,7 @@ fn looks_like_a_plan(content: &[u8]) -> bool {
 
 fn prepare(args: &Args, context: &Context, plan: &Plan, job: usize) -> Result<Prepared, Failure> {
     let root = context.state_root()?;
+    let ports = ports::by_name(&args.ports)?;
     let wanted = Wanted {
         plan,
         job,
@@ -160,6 +165,7 @@ fn prepare(args: &Args, context: &Context, plan: &Plan, job: usize) -> Result<Pr
         } else {
             Inheritance::Clean
         },
+        ports: &ports,
     };
     let task_id = match &args.task_id {
         Some(id) => id.clone(),

@@ -87,6 +87,7 @@ impl<'a> Life<'a> {
             attempt,
             folder.sandbox(),
             files.order.nonce.clone(),
+            header.ports.clone(),
         )?;
         let environment = facts.shared(files.order.environment, &host.bash);
         let since_boot = boot::since_boot();

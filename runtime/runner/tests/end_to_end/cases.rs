@@ -427,6 +427,7 @@ fn another_plan_under_the_same_id_is_refused() {
         instance: 3,
         grace_ms: None,
         environment: Inheritance::Clean,
+        ports: &aur_runner::Ports::new(),
     };
     let error = prepare(&case.root(), "task-2", &wanted).unwrap_err();
     assert_eq!(
@@ -634,6 +635,7 @@ fn tasks_are_found_by_their_beginning() {
         instance: 0,
         grace_ms: Some(5),
         environment: Inheritance::Clean,
+        ports: &aur_runner::Ports::new(),
     };
     std::thread::sleep(std::time::Duration::from_millis(2));
     prepare(&case.root(), "later", &wanted).unwrap();
@@ -702,6 +704,7 @@ fn the_environment_of_the_caller_can_be_inherited() {
         instance: 0,
         grace_ms: None,
         environment: Inheritance::Inherit,
+        ports: &aur_runner::Ports::new(),
     };
     let root = tempfile::tempdir().unwrap();
     let Prepared::Created(folder) = prepare(root.path(), "t", &wanted).unwrap() else {

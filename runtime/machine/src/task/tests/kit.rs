@@ -41,6 +41,7 @@ pub(super) fn header(grace_ms: u64) -> Header {
         sandbox: "sandbox".to_string(),
         logs: "logs".to_string(),
         user: "me".to_string(),
+        ports: BTreeMap::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod completions;
+pub(crate) mod copier;
 pub(crate) mod guard;
 pub(crate) mod kill;
 pub(crate) mod logs;

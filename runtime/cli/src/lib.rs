@@ -5,9 +5,11 @@
 //! `aur` itself, 129, 130 and 143 ended by SIGHUP, SIGINT and SIGTERM.
 
 mod commands;
+mod console;
 mod duration;
 mod errors;
 mod local;
+mod logger;
 mod ports;
 mod show;
 mod tasks;
@@ -68,6 +70,8 @@ enum Command {
     Runner(commands::runner::Args),
     #[command(hide = true)]
     Guard(commands::guard::Args),
+    #[command(hide = true)]
+    Copier(commands::copier::Args),
 }
 
 /// What commands share.
@@ -112,6 +116,7 @@ fn run(args: Vec<OsString>) -> ExitCode {
         Command::Man(args) => commands::man::run(&args, &context),
         Command::Runner(args) => return commands::runner::run(&args),
         Command::Guard(args) => return commands::guard::run(&args),
+        Command::Copier(args) => return commands::copier::run(&args),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

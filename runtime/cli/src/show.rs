@@ -9,6 +9,7 @@ use aur_machine::{
 use aur_render::{Color, Look, clean};
 use aur_runner::{State, last_lines};
 
+use crate::console::dropped_note;
 use crate::duration;
 
 /// Lines of the error output that are shown of a failed run.
@@ -288,7 +289,13 @@ fn row(state: &State, process: &ProcessView, width: usize, paint: Paint) -> Stri
         paint.state(&word, 8),
         paint.dim(&last)
     );
-    format!("{}\n", line.trim_end())
+    let mut row = format!("{}\n", line.trim_end());
+    for run in &process.runs {
+        if let Some(note) = dropped_note(&state.dropped(&process.name, run.run)) {
+            let _ = writeln!(row, "  {:<width$}  run {}: {note}", "", run.run);
+        }
+    }
+    row
 }
 
 fn run_time(run: &RunView) -> String {

@@ -4,7 +4,8 @@
 //! ROOT/tasks/TASK_ID/
 //!   plan.json  options.json  lock  runner.log  requests/
 //!   journal  sandbox/  logs/PROCESS/RUN/{stdout,stderr}  runs/PROCESS/RUN    first attempt
-//!   attempts/N/{attempt.json,journal,sandbox,logs,runs}                      attempt N, from 1
+//!   console/PROCESS/RUN/{stdout,stderr}                                      output for who watches
+//!   attempts/N/{attempt.json,journal,sandbox,logs,console,runs}                      attempt N, from 1
 //! ```
 //!
 //! A task folder is filled under a hidden name and renamed into place, so nobody ever meets half of one.
@@ -230,6 +231,21 @@ impl LifeFolder {
             stdout: folder.join("stdout"),
             stderr: folder.join("stderr"),
         }
+    }
+
+    /// Where the output of one run waits for whoever watches the task.
+    pub fn console(&self, process: &str, run: u32) -> LogFiles {
+        let folder = self.path.join("console").join(process).join(run.to_string());
+        LogFiles {
+            stdout: folder.join("stdout"),
+            stderr: folder.join("stderr"),
+        }
+    }
+
+    /// How much of the output of one run was left out; there only if something was.
+    pub fn dropped(&self, process: &str, run: u32) -> PathBuf {
+        let folder = self.path.join("logs").join(process).join(run.to_string());
+        folder.join("dropped")
     }
 
     /// What is known of one run's life.

@@ -14,6 +14,7 @@
 
 pub mod account;
 pub mod boot;
+pub mod copier;
 pub mod detach;
 pub mod error;
 pub mod fault;

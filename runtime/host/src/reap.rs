@@ -32,6 +32,15 @@ pub fn reap(pid: u32) -> io::Result<()> {
     wait(Who::One(pid), libc::WEXITED | libc::WNOHANG).map(|_| ())
 }
 
+/// Reaps a child if it has ended; `None` while it lives.
+///
+/// # Errors
+/// It is not our child.
+pub fn try_reap(pid: u32) -> io::Result<Option<Exit>> {
+    let found = wait(Who::One(pid), libc::WEXITED | libc::WNOHANG)?;
+    Ok(found.map(|(_, exit)| exit))
+}
+
 /// Whether we have any child, alive or ended.
 ///
 /// As we adopt orphans, "no" means that nothing we started is left, however deep it was.

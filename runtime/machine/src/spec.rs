@@ -250,7 +250,6 @@ fn process_spec(process: &ir::Process) -> ProcessSpec {
 fn refuse_unsupported(process: &ir::Process) -> Result<(), SpecError> {
     let used = [
         ("backoff", process.backoff.is_some()),
-        ("logger", process.logger != ir::Logger::default()),
         ("on_lost", process.on_lost == ir::OnLost::Fail),
         ("ready", process.ready.is_some()),
         ("timeout", process.timeout_ms.is_some()),

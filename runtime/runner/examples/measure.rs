@@ -209,6 +209,8 @@ impl Root {
             instance: 0,
             grace_ms: None,
             environment: Inheritance::Clean,
+            logger: &aur_ir::Logger::default(),
+            overflow: aur_runner::Overflow::Block,
             ports: &aur_runner::Ports::new(),
         };
         match prepare(&self.path, "measure", &wanted)? {

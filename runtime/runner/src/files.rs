@@ -31,8 +31,18 @@ pub(crate) struct Order {
     /// Which job of the plan, from 0.
     pub(crate) job: usize,
     pub(crate) environment: Inheritance,
+    /// Where output goes, for processes that do not say so themselves.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) logger: ir::Logger,
+    /// Whether output that comes faster than it can be kept is left out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) drops_output: bool,
     /// Random; makes the marker of this task differ from that of every other.
     pub(crate) nonce: String,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 pub(crate) const ORDER_VERSION: u32 = 1;
@@ -87,6 +97,29 @@ impl TaskFiles {
         let job = self.order.job;
         let found = self.plan.jobs.get(job);
         found.ok_or_else(|| SpecError(machine::SpecError::NoJob { job }).into())
+    }
+
+    /// Where the output of a process goes: as it says itself, else as was asked for.
+    pub(crate) fn logger(&self, process: usize) -> &ir::Logger {
+        let own = self
+            .plan
+            .jobs
+            .get(self.order.job)
+            .and_then(|job| job.task.processes.get(process))
+            .map_or(&self.order.logger, |process| &process.logger);
+        let place = format!("/jobs/{}/task/processes/{process}/logger", self.order.job);
+        // What is written as it would be anyway is left out of the plan, but keeps its place.
+        let is_written = self
+            .plan
+            .spans
+            .range(place.clone()..)
+            .next()
+            .is_some_and(|(found, _)| *found == place || found.starts_with(&format!("{place}/")));
+        if is_written || *own != ir::Logger::default() {
+            own
+        } else {
+            &self.order.logger
+        }
     }
 
     /// What the attempts amounted to when `attempt` began.

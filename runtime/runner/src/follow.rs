@@ -130,10 +130,12 @@ impl Follower {
         }
     }
 
-    /// Has [`Followed::LogChanged`] told when the file grows; it must exist. False alarms are possible.
+    /// Has [`Followed::LogChanged`] told when the log grows or is turned over; its folder must exist. False
+    /// alarms are possible.
     pub fn watch_log(&mut self, path: &Path) {
         self.watches_logs = true;
-        self.waiter.watch_file(path);
+        // The folder stays when the file gets another name.
+        self.waiter.watch_file(path.parent().unwrap_or(path));
     }
 
     fn wait(&mut self, timeout: Option<Duration>) -> Result<(), RunnerError> {

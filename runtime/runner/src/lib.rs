@@ -39,6 +39,7 @@ pub use serve::serve;
 pub use state::State;
 
 pub use aur_host::account::effective_uid;
+pub use aur_host::copier::{COPIER_WORD, Dropped, Overflow, be_copier, dropped};
 pub use aur_host::folder::{LogFiles, TaskFolder, is_task_id};
 pub use aur_host::guard::{GUARD_WORD, be_guard};
 pub use aur_host::root::{RootError, resolve as resolve_root};

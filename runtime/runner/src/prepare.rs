@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use aur_host::copier::Overflow;
 use aur_host::folder::{LifeFolder, TaskFolder, is_task_id, make_folder, write_new};
 use aur_host::journal::{Journal, Safety};
 use aur_host::{account, boot, lock, sandbox};
@@ -27,6 +28,10 @@ pub struct Wanted<'a> {
     pub grace_ms: Option<u64>,
     /// What environment the processes get.
     pub environment: Inheritance,
+    /// Where output goes, for processes that do not say so themselves.
+    pub logger: &'a ir::Logger,
+    /// What happens to output that a copier cannot keep up with.
+    pub overflow: Overflow,
     /// Ports that are to have these numbers; the others get free ones.
     pub ports: &'a Ports,
 }
@@ -105,6 +110,8 @@ fn fill(
         version: ORDER_VERSION,
         job: wanted.job,
         environment: wanted.environment,
+        logger: wanted.logger.clone(),
+        drops_output: wanted.overflow == Overflow::Drop,
         nonce: format!("{:016x}", boot::random()?),
     };
     files::write_json(&draft.options(), &order)?;

@@ -5,6 +5,7 @@
 //! runs goes on, and ending it still works; a timer tries the disk again.
 
 mod life;
+mod outputs;
 mod runs;
 
 use std::cell::OnceCell;

@@ -1,5 +1,7 @@
 //! How a task stands, read from its files; it may be running, dead or finished.
 
+use std::collections::BTreeMap;
+
 use aur_host::boot::BootId;
 use aur_host::folder::{LifeFolder, LogFiles, TaskFolder};
 use aur_host::lock::{self, Condition};
@@ -25,6 +27,8 @@ pub struct State {
     pub runner_pid: Option<u32>,
     /// Whether that runner waits for space on the disk.
     pub is_disk_full: bool,
+    /// Processes whose output goes to the console, and whether it goes to files too.
+    consoles: BTreeMap<String, bool>,
     life: LifeFolder,
 }
 
@@ -41,7 +45,9 @@ impl State {
         let life = folder.life(attempt);
         let task = files::read_life(&files, &life)?;
         let progress = files.progress(&task, files.attempts(attempt)?)?;
+        let consoles = consoles(&files);
         Ok(Self {
+            consoles,
             plan: files.plan,
             job: files.order.job,
             task,
@@ -68,13 +74,45 @@ impl State {
         Some(view)
     }
 
-    /// The log files of a run in the current attempt; they may not exist yet.
+    /// What a run wrote, in the current attempt: its log files, or what the console keeps of it. They may
+    /// not exist yet.
     pub fn logs(&self, process: &str, run: u32) -> LogFiles {
-        self.life.logs(process, run)
+        match self.consoles.get(process) {
+            Some(false) => self.console(process, run),
+            Some(true) | None => self.life.logs(process, run),
+        }
+    }
+
+    /// Whether the output of a process goes to the console.
+    pub fn has_console(&self, process: &str) -> bool {
+        self.consoles.contains_key(process)
+    }
+
+    /// What the console keeps of the output of a run.
+    pub fn console(&self, process: &str, run: u32) -> LogFiles {
+        self.life.console(process, run)
+    }
+
+    /// The file that says how much of the output of a run was left out.
+    pub fn dropped(&self, process: &str, run: u32) -> std::path::PathBuf {
+        self.life.dropped(process, run)
     }
 
     /// The sandbox of the current attempt.
     pub fn sandbox(&self) -> std::path::PathBuf {
         self.life.sandbox()
     }
+}
+
+fn consoles(files: &TaskFiles) -> BTreeMap<String, bool> {
+    let processes = files.spec.processes.iter().enumerate();
+    let kept = processes.filter_map(|(index, process)| {
+        let is_file_too = match files.logger(index).destination {
+            ir::LoggerDestination::Console => false,
+            ir::LoggerDestination::Both => true,
+            ir::LoggerDestination::File | ir::LoggerDestination::None => return None,
+        };
+        Some((process.name.clone(), is_file_too))
+    });
+    kept.collect()
 }

@@ -4,6 +4,7 @@ mod control;
 mod examples;
 mod heavy;
 mod hermetic;
+mod logs;
 mod ports;
 mod programs;
 mod refusals;

@@ -203,7 +203,7 @@ impl<'a> Printer<'a> {
         let key = (name.to_string(), path.to_path_buf());
         let mut reading = match self.readings.remove(&key) {
             Some(reading) => reading,
-            None if !path.exists() => return Ok(true),
+            None if !path.parent().is_some_and(Path::exists) => return Ok(true),
             None => {
                 self.unwatched.push(path.to_path_buf());
                 Reading::new(path)

@@ -12,7 +12,9 @@ use aur_runner::{
 };
 use aur_terminal::{Failure, InputArgs, Terminal};
 
+use crate::console::Console;
 use crate::errors::{name_failure, runner_failure};
+use crate::logger::LoggerArgs;
 use crate::tasks::shown_id;
 use crate::{Context, Outcome, duration, local, ports, show};
 
@@ -37,6 +39,8 @@ pub(crate) struct Args {
     /// The number of a port that the job uses; the others get free ones
     #[arg(short = 'P', long = "port", value_name = "NAME:NUMBER", value_parser = ports::parse)]
     ports: Vec<(String, u16)>,
+    #[command(flatten)]
+    logger: LoggerArgs,
     /// The id of the task; that of an unfinished task goes on with it
     #[arg(long, value_name = "ID")]
     task_id: Option<String>,
@@ -155,6 +159,7 @@ fn looks_like_a_plan(content: &[u8]) -> bool {
 fn prepare(args: &Args, context: &Context, plan: &Plan, job: usize) -> Result<Prepared, Failure> {
     let root = context.state_root()?;
     let ports = ports::by_name(&args.ports)?;
+    let logger = args.logger.chosen();
     let wanted = Wanted {
         plan,
         job,
@@ -165,6 +170,8 @@ fn prepare(args: &Args, context: &Context, plan: &Plan, job: usize) -> Result<Pr
         } else {
             Inheritance::Clean
         },
+        logger: &logger,
+        overflow: args.logger.overflow(),
         ports: &ports,
     };
     let task_id = match &args.task_id {
@@ -221,7 +228,19 @@ fn run_task(args: &Args, context: &Context, folder: &TaskFolder) -> Outcome {
         is_gone: false,
     };
     attached.width = width_of(&mut follower).map_err(fail)?;
-    while attached.take(follower.next(None).map_err(fail)?)? {}
+    let mut console = Console::new(&context.terminal, attached.width);
+    loop {
+        let followed = follower.next(None).map_err(fail)?;
+        if let (Followed::Event(event), false) = (&followed, context.is_json) {
+            console.take(&event.kind, &mut follower)?;
+        }
+        // What a process wrote comes before its end.
+        console.print()?;
+        if !attached.take(followed)? {
+            break;
+        }
+    }
+    console.finish()?;
     attached.finish(&follower)
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aur_host::boot;
 use aur_host::fault;
-use aur_host::folder::{LifeFolder, append_to, make_folder};
+use aur_host::folder::{LifeFolder, make_folder};
 use aur_host::journal::{Journal, Safety};
 use aur_host::lock::Condition;
 use aur_host::process::{self, Exit, Identity};
@@ -20,6 +20,7 @@ use aur_machine as machine;
 use aur_machine::process::{Fact as ProcessFact, Report};
 use aur_machine::{Boot, Change, Effect, Event, Fact, Now, Runner, Stage, Stop, Task, Time, Work};
 
+use super::outputs::{Ends, Outputs};
 use super::runs::{Demand, Key, Over, Runs, Table};
 use super::{DISK_RETRY, Host, log};
 use crate::RunnerError;
@@ -40,6 +41,7 @@ pub(crate) struct Life<'a> {
     facts: Facts,
     environment: Vec<(OsString, OsString)>,
     runs: Runs,
+    outputs: Outputs,
     /// What the machine has not been told yet.
     events: VecDeque<Event>,
     /// What follows from taking the attempt over, until it is recorded.
@@ -102,6 +104,7 @@ impl<'a> Life<'a> {
             facts,
             environment,
             runs: Runs::new(host.boot, leftover),
+            outputs: Outputs::default(),
             events: VecDeque::new(),
             begun: Vec::new(),
             held: Vec::new(),
@@ -179,7 +182,10 @@ impl<'a> Life<'a> {
 
     fn take(&mut self, wake: Wake, host: &mut Host) -> Result<(), RunnerError> {
         match wake {
-            Wake::Child => self.runs.reap(),
+            Wake::Child => {
+                self.runs.reap();
+                self.replace_copiers();
+            }
             Wake::Told => self.runs.told(),
             Wake::Ended(pid) => self.runs.stranger_ended(pid, &mut host.waiter),
             Wake::Changed => self.take_requests()?,
@@ -189,6 +195,14 @@ impl<'a> Life<'a> {
             }
         }
         Ok(())
+    }
+
+    fn replace_copiers(&mut self) {
+        for (pid, exit) in self.runs.take_ended_aides() {
+            if let Some(successor) = self.outputs.ended(pid, exit) {
+                self.runs.add_aide(successor);
+            }
+        }
     }
 
     /// Whether a signal asked for the end of the task.
@@ -225,6 +239,7 @@ impl<'a> Life<'a> {
             finished_ms,
         } in self.runs.take_over()
         {
+            self.outputs.settle(key);
             let report = match end {
                 End::Seen(exit) => Report::Exited {
                     exit: exit_of(exit),
@@ -472,12 +487,19 @@ impl<'a> Life<'a> {
         environment.extend(self.facts.wanted(process)?);
         environment.extend(self.facts.own(&process.name, key.run));
 
-        let logs = self.folder.logs(&process.name, key.run);
         let path = self.folder.run_file(&process.name, key.run);
-        for folder in [logs.stdout.parent(), path.parent()].into_iter().flatten() {
+        if let Some(folder) = path.parent() {
             make_folder(folder)?;
         }
-        let (stdout, stderr) = (append_to(&logs.stdout)?, append_to(&logs.stderr)?);
+        let logger = self.files.logger(key.process);
+        let Ends {
+            stdout,
+            stderr,
+            copier,
+        } = self
+            .outputs
+            .open(key, logger, &self.files.order, &self.folder, &process.name)?;
+        copier.into_iter().for_each(|pid| self.runs.add_aide(pid));
         let run_file = RunFile::claim(&path, key.run, host.boot)?;
         fault::point("runner-claimed");
         let sandbox = self.folder.sandbox();

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aur_host::boot::{self, BootId};
-use aur_host::process::{Identity, Signal};
+use aur_host::process::{Exit, Identity, Signal};
 use aur_host::run_file::{End, RunFile};
 use aur_host::spawn::Running;
 use aur_host::tree::{Origin, RunTree, Snapshot, Strays, signal_all};
@@ -62,6 +62,9 @@ pub(crate) struct Runs {
     live: BTreeMap<Key, Run>,
     leaders: BTreeMap<u32, Key>,
     guards: BTreeMap<u32, Key>,
+    /// Children of ours that are no part of any run.
+    aides: BTreeSet<u32>,
+    ended_aides: Vec<(u32, Exit)>,
     over: Vec<Over>,
     /// Whether something happened since the last check.
     is_stirred: bool,
@@ -107,6 +110,8 @@ impl Runs {
             live: BTreeMap::new(),
             leaders: BTreeMap::new(),
             guards: BTreeMap::new(),
+            aides: BTreeSet::new(),
+            ended_aides: Vec::new(),
             over: Vec::new(),
             is_stirred: false,
         }
@@ -146,6 +151,16 @@ impl Runs {
         self.over.push(over);
     }
 
+    /// Names a child of ours that is no part of any run.
+    pub(crate) fn add_aide(&mut self, pid: u32) {
+        self.aides.insert(pid);
+    }
+
+    /// Returns the aides that ended and were reaped, each once.
+    pub(crate) fn take_ended_aides(&mut self) -> Vec<(u32, Exit)> {
+        std::mem::take(&mut self.ended_aides)
+    }
+
     /// Returns the runs that have come to be over, each once.
     pub(crate) fn take_over(&mut self) -> Vec<Over> {
         std::mem::take(&mut self.over)
@@ -165,6 +180,7 @@ impl Runs {
                         (Some(key), _) => self.guard_ended(key),
                         // Its guard was killed, and we are the next parent.
                         (None, Some(key)) => self.leader_ended(key, End::Seen(exit), boot::wall_ms()),
+                        (None, None) if self.aides.remove(&pid) => self.ended_aides.push((pid, exit)),
                         (None, None) => {}
                     }
                     if let Err(error) = reap::reap(pid) {
@@ -304,7 +320,9 @@ impl Runs {
             return Ok(());
         };
         run.demand = demand;
-        let is_leader = |pid: u32| self.leaders.contains_key(&pid) || self.guards.contains_key(&pid);
+        let is_leader = |pid: u32| {
+            self.leaders.contains_key(&pid) || self.guards.contains_key(&pid) || self.aides.contains(&pid)
+        };
         let members = run.tree.members(table.get()?, is_leader, strays);
         run.press(&members);
         Ok(())
@@ -368,7 +386,9 @@ impl Runs {
         if run.end.is_none() && run.demand != Demand::Kill {
             return Ok(());
         }
-        let is_leader = |pid: u32| self.leaders.contains_key(&pid) || self.guards.contains_key(&pid);
+        let is_leader = |pid: u32| {
+            self.leaders.contains_key(&pid) || self.guards.contains_key(&pid) || self.aides.contains(&pid)
+        };
         let members = run.members(table, is_leader, strays)?;
         let is_given_up = run.give_up_at.is_some_and(|at| at <= now);
         match run.end {

@@ -427,6 +427,8 @@ fn another_plan_under_the_same_id_is_refused() {
         instance: 3,
         grace_ms: None,
         environment: Inheritance::Clean,
+        logger: &aur_ir::Logger::default(),
+        overflow: aur_runner::Overflow::Block,
         ports: &aur_runner::Ports::new(),
     };
     let error = prepare(&case.root(), "task-2", &wanted).unwrap_err();
@@ -635,6 +637,8 @@ fn tasks_are_found_by_their_beginning() {
         instance: 0,
         grace_ms: Some(5),
         environment: Inheritance::Clean,
+        logger: &aur_ir::Logger::default(),
+        overflow: aur_runner::Overflow::Block,
         ports: &aur_runner::Ports::new(),
     };
     std::thread::sleep(std::time::Duration::from_millis(2));
@@ -704,6 +708,8 @@ fn the_environment_of_the_caller_can_be_inherited() {
         instance: 0,
         grace_ms: None,
         environment: Inheritance::Inherit,
+        logger: &aur_ir::Logger::default(),
+        overflow: aur_runner::Overflow::Block,
         ports: &aur_runner::Ports::new(),
     };
     let root = tempfile::tempdir().unwrap();

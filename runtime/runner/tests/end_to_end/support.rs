@@ -266,6 +266,8 @@ pub(crate) fn prepare_in(root: &Path, job: &Job) -> Result<Prepared, RunnerError
         instance: 0,
         grace_ms: None,
         environment: Inheritance::Clean,
+        logger: &aur_ir::Logger::default(),
+        overflow: aur_runner::Overflow::Block,
         ports: &aur_runner::Ports::new(),
     };
     prepare(root, "task-1", &wanted)

@@ -9,4 +9,5 @@ pub(crate) mod man;
 pub(crate) mod ps;
 pub(crate) mod run;
 pub(crate) mod runner;
+pub(crate) mod signal;
 pub(crate) mod status;

@@ -12,6 +12,7 @@ mod local;
 mod logger;
 mod ports;
 mod show;
+mod signals;
 mod tasks;
 
 use std::ffi::OsString;
@@ -64,6 +65,7 @@ enum Command {
     Status(commands::status::Args),
     Logs(commands::logs::Args),
     Kill(commands::kill::Args),
+    Signal(commands::signal::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),
     #[command(hide = true)]
@@ -112,6 +114,7 @@ fn run(args: Vec<OsString>) -> ExitCode {
         Command::Status(args) => commands::status::run(&args, &context),
         Command::Logs(args) => commands::logs::run(&args, &context),
         Command::Kill(args) => commands::kill::run(&args, &context),
+        Command::Signal(args) => commands::signal::run(&args, &context),
         Command::Completions(args) => commands::completions::run(&args, &context),
         Command::Man(args) => commands::man::run(&args, &context),
         Command::Runner(args) => return commands::runner::run(&args),

@@ -10,7 +10,7 @@ use aur_render::{Color, Look, clean};
 use aur_runner::{State, last_lines};
 
 use crate::console::dropped_note;
-use crate::duration;
+use crate::{duration, signals};
 
 /// Lines of the error output that are shown of a failed run.
 const ERROR_LINES: usize = 10;
@@ -164,24 +164,10 @@ fn exit_words(code: i32) -> String {
 }
 
 fn signal_words(signal: i32) -> String {
-    let name = match signal {
-        1 => "SIGHUP",
-        2 => "SIGINT",
-        3 => "SIGQUIT",
-        4 => "SIGILL",
-        6 => "SIGABRT",
-        7 => "SIGBUS",
-        8 => "SIGFPE",
-        9 => "SIGKILL",
-        11 => "SIGSEGV",
-        13 => "SIGPIPE",
-        14 => "SIGALRM",
-        15 => "SIGTERM",
-        24 => "SIGXCPU",
-        25 => "SIGXFSZ",
-        other => return format!("signal {other}"),
-    };
-    format!("signal {signal}, {name}")
+    match signals::name(signal) {
+        name if name.starts_with("SIG") => format!("signal {signal}, {name}"),
+        name => name,
+    }
 }
 
 /// The width that the names of processes need, within reason.

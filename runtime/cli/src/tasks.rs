@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use aur_render::clean;
 use aur_runner::{State, TaskFolder};
 use aur_terminal::Failure;
 
@@ -27,7 +28,51 @@ impl Context {
     }
 }
 
+/// A process of a task, as an argument names it.
+pub(crate) struct ProcessArg {
+    pub(crate) folder: TaskFolder,
+    pub(crate) state: State,
+    pub(crate) process: String,
+}
+
+impl Context {
+    /// The process that a text `TASK/PROCESS` means, and how its task stands.
+    pub(crate) fn process(&self, text: &str) -> Result<ProcessArg, Failure> {
+        let Some((task, process)) = text.split_once('/') else {
+            return Err(Failure::new(format!("`{}` names no process", clean(text)))
+                .help("name the task and the process: `@last/server`"));
+        };
+        let (folder, state) = self.task(task)?;
+        check_process(&state, process)?;
+        Ok(ProcessArg {
+            folder,
+            state,
+            process: process.to_string(),
+        })
+    }
+}
+
+/// Says at once that a task has no such process.
+pub(crate) fn check_process(state: &State, name: &str) -> Result<(), Failure> {
+    let processes = state
+        .plan
+        .jobs
+        .get(state.job)
+        .map(|job| job.task.processes.as_slice());
+    let names: Vec<&str> = processes
+        .unwrap_or_default()
+        .iter()
+        .map(|process| process.name.as_str())
+        .collect();
+    if names.contains(&name) {
+        return Ok(());
+    }
+    let shown: Vec<&str> = names.into_iter().take(20).collect();
+    Err(Failure::new(format!("the task has no process `{}`", clean(name)))
+        .help(format!("its processes are {}", clean(&shown.join(", ")))))
+}
+
 /// The id of a task, for people.
 pub(crate) fn shown_id(folder: &TaskFolder) -> String {
-    aur_render::clean(&folder.id().to_string_lossy()).into_owned()
+    clean(&folder.id().to_string_lossy()).into_owned()
 }

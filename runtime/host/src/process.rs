@@ -48,6 +48,8 @@ pub enum Signal {
     Kill,
     /// Lets a stopped process go on (SIGCONT), so that it can see the others.
     Continue,
+    /// Any other, by its number: one that somebody asked for.
+    Number(i32),
 }
 
 impl Signal {
@@ -56,6 +58,7 @@ impl Signal {
             Self::Terminate => libc::SIGTERM,
             Self::Kill => libc::SIGKILL,
             Self::Continue => libc::SIGCONT,
+            Self::Number(number) => number,
         }
     }
 }

@@ -34,7 +34,7 @@ pub use launch::{Started, start, take_over};
 pub use names::{NameError, list, new_task_id, resolve};
 pub use ports::Ports;
 pub use prepare::{Prepared, Wanted, prepare};
-pub use request::{StopRequest, request_stop};
+pub use request::{Answer, Reach, RequestName, StopRequest, request_signal, request_stop, wait_for_answer};
 pub use serve::serve;
 pub use state::State;
 

@@ -27,6 +27,7 @@ use aur_machine::{Event, Stop};
 use crate::environment::find_bash;
 use crate::files::{Progress, TaskFiles};
 use crate::launch::{tell_failed, tell_ready};
+use crate::request::{Answer, Request};
 use crate::{RunnerError, prepare, request};
 
 use life::Life;
@@ -170,8 +171,19 @@ fn wait_between(files: &TaskFiles, host: &mut Host, wait_ms: u64) -> Result<Opti
 
 /// Finds the first request that can be understood. It stays for the next attempt, which answers it.
 fn first_stop(files: &TaskFiles) -> Result<Option<Stop>, RunnerError> {
-    let requests = request::read_all(&files.folder)?;
-    Ok(requests.into_iter().find_map(|request| request.stop.ok()))
+    let mut first = None;
+    for found in request::read_all(&files.folder)? {
+        match found.request {
+            Ok(Request::Stop(stop)) => first = first.or(Some(stop)),
+            // Between two attempts nothing runs.
+            Ok(Request::Signal(_)) => {
+                request::take(&found.path)?;
+                request::answer(&found.path, &Answer::NotRunning)?;
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(first)
 }
 
 fn reap_strangers() {

@@ -8,4 +8,5 @@ mod logs;
 mod ports;
 mod programs;
 mod refusals;
+mod signals;
 mod surroundings;

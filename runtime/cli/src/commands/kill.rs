@@ -36,10 +36,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     };
     let fail = |error| runner_failure("cannot end the task", &error);
     aur_runner::request_stop(&folder, stop).map_err(fail)?;
-    if state.runner_pid.is_none() {
-        // Nobody has the task: a runner carries the request out.
-        super::run::start_runner(&folder)?;
-    }
+    super::run::ensure_runner(&folder, &state)?;
     wait(&folder).map_err(fail)?;
     tell(context, &folder, "has ended")
 }

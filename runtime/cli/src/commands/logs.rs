@@ -9,6 +9,7 @@ use aur_runner::{Followed, Follower, LogReader, Signals, State, TaskFolder};
 use aur_terminal::Failure;
 
 use crate::errors::runner_failure;
+use crate::tasks::check_process;
 use crate::{Context, Outcome};
 
 /// Bytes that are read at one time, and that a line without an end may have.
@@ -91,14 +92,7 @@ fn check(args: &Args, state: &State) -> Result<(), Failure> {
     };
     let Some(view) = state.view() else { return Ok(()) };
     let Some(process) = view.processes.iter().find(|process| process.name == *name) else {
-        let names: Vec<&str> = view
-            .processes
-            .iter()
-            .map(|process| process.name.as_str())
-            .take(20)
-            .collect();
-        return Err(Failure::new(format!("the task has no process `{name}`"))
-            .help(format!("its processes are {}", names.join(", "))));
+        return check_process(state, name);
     };
     let last = process.runs.last().map(|run| run.run);
     match (args.run, last) {

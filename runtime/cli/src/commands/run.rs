@@ -204,6 +204,14 @@ pub(crate) fn start_runner(folder: &TaskFolder) -> Result<(), Failure> {
         .map_err(|error| runner_failure("cannot start the task", &error))
 }
 
+/// Starts a runner for a task that nobody has; what was asked of it is carried out then.
+pub(crate) fn ensure_runner(folder: &TaskFolder, state: &State) -> Result<(), Failure> {
+    match state.runner_pid {
+        Some(_) => Ok(()),
+        None => start_runner(folder),
+    }
+}
+
 fn run_task(args: &Args, context: &Context, folder: &TaskFolder) -> Outcome {
     if args.detach {
         start_runner(folder)?;

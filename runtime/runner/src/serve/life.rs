@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aur_host::boot;
@@ -26,7 +26,7 @@ use super::{DISK_RETRY, Host, log};
 use crate::RunnerError;
 use crate::environment::Facts;
 use crate::files::{self, TaskFiles};
-use crate::request;
+use crate::request::{self, Answer, Request, SignalRequest};
 
 /// How soon a run is looked at again whose child is just about to record itself.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
@@ -216,17 +216,46 @@ impl<'a> Life<'a> {
             // One that stays finds a finished task, which it cannot change.
             let _ = std::fs::remove_file(path);
         }
+        request::remove_answers(&self.files.folder);
     }
 
     fn take_requests(&mut self) -> Result<(), RunnerError> {
         for request in request::read_all(&self.files.folder)? {
-            if !self.answered.insert(request.path) {
+            if self.answered.contains(&request.path) {
                 continue;
             }
-            match request.stop {
-                Ok(stop) => self.expect(Some(Event::Stop(stop))),
+            if let Ok(Request::Signal(wanted)) = &request.request {
+                self.send(&request.path, wanted)?;
+                continue;
+            }
+            self.answered.insert(request.path);
+            match request.request {
+                Ok(Request::Stop(stop)) => self.expect(Some(Event::Stop(stop))),
+                Ok(Request::Signal(_)) => {}
                 Err(error) => log(&format!("a request was passed over: {error}")),
             }
+        }
+        Ok(())
+    }
+
+    /// Sends a signal that somebody asked for, at most once.
+    fn send(&mut self, path: &Path, wanted: &SignalRequest) -> Result<(), RunnerError> {
+        request::take(path)?;
+        let names = self.files.spec.processes.iter();
+        let process = names
+            .map(|spec| &spec.name)
+            .position(|name| *name == wanted.process);
+        let sent = match process {
+            Some(process) => self.runs.signal(process, wanted.number, wanted.reach)?,
+            None => Vec::new(),
+        };
+        let answer = match sent.is_empty() {
+            true => Answer::NotRunning,
+            false => Answer::Sent(sent),
+        };
+        if let Err(error) = request::answer(path, &answer) {
+            // The signal was sent; who waits for the answer gives up.
+            log(&error.to_string());
         }
         Ok(())
     }

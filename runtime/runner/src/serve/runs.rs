@@ -20,6 +20,7 @@ use aur_host::{PathError, fault, process, reap};
 
 use super::life::wall_of;
 use super::log;
+use crate::request::Reach;
 
 /// Longest wait between SIGTERM and SIGKILL for what a finished run left behind.
 const LEFTOVER_WAIT: Duration = Duration::from_secs(5);
@@ -326,6 +327,31 @@ impl Runs {
         let members = run.tree.members(table.get()?, is_leader, strays);
         run.press(&members);
         Ok(())
+    }
+
+    /// Sends a signal to the run of a process that is alive; returns who got it.
+    pub(crate) fn signal(
+        &mut self,
+        process: usize,
+        number: i32,
+        reach: Reach,
+    ) -> Result<Vec<u32>, PathError> {
+        let strays = self.strays();
+        let is_wanted = |(key, run): &(&Key, &mut Run)| key.process == process && run.end.is_none();
+        let Some((_, run)) = self.live.iter_mut().find(is_wanted) else {
+            return Ok(Vec::new());
+        };
+        let is_other = |pid: u32| {
+            self.leaders.contains_key(&pid) || self.guards.contains_key(&pid) || self.aides.contains(&pid)
+        };
+        let members = match reach {
+            Reach::Leader => vec![run.tree.leader],
+            Reach::Tree => run.tree.members(&Snapshot::take(self.boot)?, is_other, strays),
+        };
+        let sent = members
+            .iter()
+            .filter(|member| process::signal(member, Signal::Number(number)));
+        Ok(sent.map(|member| member.pid).collect())
     }
 
     /// An orphan without any sign can only be of the one run there is.

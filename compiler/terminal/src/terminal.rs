@@ -92,6 +92,8 @@ pub struct Terminal {
     pub err: Look,
     /// Whether a person reads the standard output.
     pub is_out_terminal: bool,
+    /// Whether the terminal cannot move its cursor.
+    pub is_dumb: bool,
 }
 
 impl Terminal {
@@ -103,6 +105,7 @@ impl Terminal {
             out: surroundings.look(when, is_out_terminal),
             err: surroundings.look(when, io::stderr().is_terminal()),
             is_out_terminal,
+            is_dumb: surroundings.is_dumb,
         }
     }
 

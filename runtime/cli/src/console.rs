@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use aur_machine::TaskEventKind;
-use aur_runner::{Follower, LogReader, State};
-use aur_terminal::{Failure, Terminal};
+use aur_runner::{Follower, LogReader};
+use aur_terminal::Failure;
 
 /// Bytes that are read at one time, and that a line without an end may have.
 const CHUNK: u64 = 64 << 10;
@@ -18,8 +18,7 @@ enum Stream {
 }
 
 /// Prints what processes write to the console, line by line, with their names.
-pub(crate) struct Console<'a> {
-    terminal: &'a Terminal,
+pub(crate) struct Console {
     width: usize,
     readings: BTreeMap<(String, u32, Stream), Reading>,
 }
@@ -29,10 +28,9 @@ struct Reading {
     rest: Vec<u8>,
 }
 
-impl<'a> Console<'a> {
-    pub(crate) fn new(terminal: &'a Terminal, width: usize) -> Self {
+impl Console {
+    pub(crate) fn new(width: usize) -> Self {
         Self {
-            terminal,
             width,
             readings: BTreeMap::new(),
         }
@@ -40,26 +38,21 @@ impl<'a> Console<'a> {
 
     /// Takes in what happened: the output of runs that start is followed from then on.
     pub(crate) fn take(&mut self, event: &TaskEventKind, follower: &mut Follower) -> Result<(), Failure> {
-        if let TaskEventKind::ProcessRunning { process, run, .. } = event {
-            let fail = |error| crate::errors::runner_failure("cannot follow the task", &error);
-            let state = follower.state().map_err(fail)?;
-            if state.has_console(process) {
-                self.follow(&state, process, *run, follower);
-            }
-        }
-        Ok(())
-    }
-
-    fn follow(&mut self, state: &State, process: &str, run: u32, follower: &mut Follower) {
-        let files = state.console(process, run);
+        let TaskEventKind::ProcessRunning { process, run, .. } = event else {
+            return Ok(());
+        };
+        let Some(files) = follower.console(process, *run) else {
+            return Ok(());
+        };
         for (stream, path) in [(Stream::Out, files.stdout), (Stream::Error, files.stderr)] {
             follower.watch_log(&path);
             let reading = Reading {
                 log: LogReader::new(path),
                 rest: Vec::new(),
             };
-            self.readings.insert((process.to_string(), run, stream), reading);
+            self.readings.insert((process.clone(), *run, stream), reading);
         }
+        Ok(())
     }
 
     /// Returns the whole lines that came since the last call: those for the output, those for the error
@@ -92,20 +85,8 @@ impl<'a> Console<'a> {
         Ok(told)
     }
 
-    /// Prints what came since the last call. Nobody may read any more: that is no reason to end.
-    pub(crate) fn print(&mut self) -> Result<(), Failure> {
-        let [out, error] = self.lines()?;
-        self.show(&out, &error);
-        Ok(())
-    }
-
-    fn show(&self, out: &str, error: &str) {
-        let _ = self.terminal.print(out);
-        self.terminal.tell(error);
-    }
-
-    /// Prints the rest, lines without an end too.
-    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
+    /// Returns the rest, lines without an end too.
+    pub(crate) fn finish(&mut self) -> Result<[String; 2], Failure> {
         let [mut out, mut error] = self.lines()?;
         for ((process, _, stream), reading) in &self.readings {
             let text = match stream {
@@ -117,8 +98,7 @@ impl<'a> Console<'a> {
             }
         }
         self.readings.clear();
-        self.show(&out, &error);
-        Ok(())
+        Ok([out, error])
     }
 }
 

@@ -4,13 +4,17 @@
 //! 3 the task FAILED, 4 it was KILLED or LOST, 5 refused, 6 nobody is there to answer, 101 a fault of
 //! `aur` itself, 129, 130 and 143 ended by SIGHUP, SIGINT and SIGTERM.
 
+mod attached;
 mod commands;
 mod console;
+pub mod documents;
 mod duration;
 mod errors;
+mod live;
 mod local;
 mod logger;
 mod ports;
+mod programs;
 mod show;
 mod signals;
 mod tasks;
@@ -61,6 +65,10 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<commands::run::Args>),
+    Attach(commands::attach::Args),
+    Up(Box<commands::up::Args>),
+    Down(Box<commands::down::Args>),
+    Resume(commands::resume::Args),
     Ps(commands::ps::Args),
     Status(commands::status::Args),
     Logs(commands::logs::Args),
@@ -110,6 +118,10 @@ fn run(args: Vec<OsString>) -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Run(args) => commands::run::run(&args, &context),
+        Command::Attach(args) => commands::attach::run(&args, &context),
+        Command::Up(args) => commands::up::run(&args, &context),
+        Command::Down(args) => commands::down::run(&args, &context),
+        Command::Resume(args) => commands::resume::run(&args, &context),
         Command::Ps(args) => commands::ps::run(&args, &context),
         Command::Status(args) => commands::status::run(&args, &context),
         Command::Logs(args) => commands::logs::run(&args, &context),

@@ -4,18 +4,21 @@ use std::fmt::Write;
 
 use aur_machine::{
     Exit, ProcessView, Reason, RunView, State as RunState, TaskEvent, TaskEventKind, TaskReason, TaskState,
-    TaskView,
+    TaskView, Verdict,
 };
 use aur_render::{Color, Look, clean};
 use aur_runner::{State, last_lines};
 
 use crate::console::dropped_note;
+use crate::live::cut;
 use crate::{duration, signals};
 
 /// Lines of the error output that are shown of a failed run.
 const ERROR_LINES: usize = 10;
 /// Bytes of a log that are read for the summary.
 const TAIL_BYTES: u64 = 16 << 10;
+/// Columns for the last line of output in a row, at most.
+const LAST_COLUMNS: usize = 62;
 /// Failed processes that are shown in full.
 const MOST_FAILURES: usize = 5;
 /// Rows of a table before the quiet ones are left out.
@@ -129,6 +132,23 @@ pub(crate) fn event_line(event: &TaskEvent, width: usize, paint: Paint) -> Optio
         | TaskEventKind::TaskHurried {}
         | TaskEventKind::TaskFinalizing {}
         | TaskEventKind::TaskFinished { .. } => None,
+    }
+}
+
+/// Whether the live lines say the same: what starts, ends well, or is asked to end.
+pub(crate) fn is_shown_live(event: &TaskEvent) -> bool {
+    match &event.kind {
+        TaskEventKind::ProcessFinished { state, .. } => *state == Verdict::Success,
+        TaskEventKind::ProcessRunning { .. }
+        | TaskEventKind::ProcessStopping { .. }
+        | TaskEventKind::ProcessKilling { .. } => true,
+        TaskEventKind::TaskCreated { .. }
+        | TaskEventKind::RunnerStarted { .. }
+        | TaskEventKind::ProcessForked { .. }
+        | TaskEventKind::TaskCleaning { .. }
+        | TaskEventKind::TaskHurried {}
+        | TaskEventKind::TaskFinalizing {}
+        | TaskEventKind::TaskFinished { .. } => false,
     }
 }
 
@@ -268,7 +288,7 @@ fn row(state: &State, process: &ProcessView, width: usize, paint: Paint) -> Stri
     let last = process
         .runs
         .last()
-        .map(|run| last_output(state, &process.name, run))
+        .map(|run| last_output(state, &process.name, run, LAST_COLUMNS.min(left_columns(width))))
         .unwrap_or_default();
     let line = format!(
         "  {name:<width$}  {}  {runs:<7}  {time:>7}  {}",
@@ -291,16 +311,25 @@ fn run_time(run: &RunView) -> String {
     }
 }
 
+/// Columns that a row leaves for the last line of output; plenty where there is no terminal.
+fn left_columns(name_width: usize) -> usize {
+    let others = 2 + name_width + 2 + 8 + 2 + 7 + 2 + 7 + 2;
+    aur_runner::window_size().map_or(LAST_COLUMNS, |window| window.columns.saturating_sub(others + 1))
+}
+
 /// The last line a run wrote, cut to a part of the row.
-fn last_output(state: &State, process: &str, run: &RunView) -> String {
+fn last_output(state: &State, process: &str, run: &RunView, columns: usize) -> String {
     let logs = state.logs(process, run.run);
     let bytes = last_lines(&logs.stdout, 1, TAIL_BYTES).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    let line = clean(text.trim_end()).into_owned();
-    match line.char_indices().nth(60) {
-        Some((end, _)) => format!("{}..", line.get(..end).unwrap_or_default()),
-        None => line,
+    let mut line = clean(text.trim_end()).into_owned();
+    let length = line.len();
+    cut(&mut line, columns);
+    if line.len() < length {
+        cut(&mut line, columns.saturating_sub(2));
+        line.push_str("..");
     }
+    line
 }
 
 /// What each failed process left behind: how it ended, where it was written, the end of its error output.

@@ -6,8 +6,9 @@ use aur_render::clean;
 use aur_runner::{State, TaskFolder};
 use aur_terminal::Failure;
 
-use crate::Context;
+use crate::documents::{Did, TaskDone};
 use crate::errors::{name_failure, root_failure, runner_failure};
+use crate::{Context, show};
 
 impl Context {
     /// The folder that holds the state of tasks.
@@ -17,10 +18,15 @@ impl Context {
             .map_err(|error| root_failure(&error))
     }
 
+    /// The task that a text means.
+    pub(crate) fn task_folder(&self, text: &str) -> Result<TaskFolder, Failure> {
+        let root = self.state_root()?;
+        aur_runner::resolve(&root, text).map_err(|error| name_failure(&error))
+    }
+
     /// The task that a text means, and how it stands.
     pub(crate) fn task(&self, text: &str) -> Result<(TaskFolder, State), Failure> {
-        let root = self.state_root()?;
-        let folder = aur_runner::resolve(&root, text).map_err(|error| name_failure(&error))?;
+        let folder = self.task_folder(text)?;
         let state = State::read(&folder).map_err(|error| {
             runner_failure(&format!("cannot read the task {}", shown_id(&folder)), &error)
         })?;
@@ -75,4 +81,32 @@ pub(crate) fn check_process(state: &State, name: &str) -> Result<(), Failure> {
 /// The id of a task, for people.
 pub(crate) fn shown_id(folder: &TaskFolder) -> String {
     clean(&folder.id().to_string_lossy()).into_owned()
+}
+
+/// Prints what was done about tasks: a line for each, or one list of objects.
+pub(crate) fn tell_done(context: &Context, done: &[TaskDone]) -> Result<(), Failure> {
+    if context.is_json {
+        let text = serde_json::to_string(done).unwrap_or_default();
+        return context.terminal.print(format!("{text}\n"));
+    }
+    let mut text = String::new();
+    for one in done {
+        let what = match one.did {
+            Did::Started => "was started".to_string(),
+            Did::Resumed => "goes on".to_string(),
+            Did::Running => "runs already".to_string(),
+            Did::Ended => format!("has ended: {}", one.state.map(show::word).unwrap_or_default()),
+            Did::Over => format!(
+                "is over already: {}",
+                one.state.map(show::word).unwrap_or_default()
+            ),
+            Did::Refused => format!(
+                "was refused: {}",
+                one.message.as_deref().unwrap_or("no reason known")
+            ),
+        };
+        let id = one.task_id.as_deref().unwrap_or("-");
+        text.push_str(&format!("task {} {}\n", clean(id), clean(&what)));
+    }
+    context.terminal.print(text)
 }

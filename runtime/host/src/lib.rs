@@ -32,5 +32,6 @@ pub mod spawn;
 pub mod tail;
 pub mod tree;
 pub mod wake;
+pub mod window;
 
 pub use error::PathError;

@@ -1,5 +1,6 @@
 //! What the files of a task say, read back into values.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -120,6 +121,20 @@ impl TaskFiles {
         } else {
             &self.order.logger
         }
+    }
+
+    /// Processes whose output goes to the console, and whether it goes to files too.
+    pub(crate) fn consoles(&self) -> BTreeMap<String, bool> {
+        let processes = self.spec.processes.iter().enumerate();
+        let kept = processes.filter_map(|(index, process)| {
+            let is_file_too = match self.logger(index).destination {
+                ir::LoggerDestination::Console => false,
+                ir::LoggerDestination::Both => true,
+                ir::LoggerDestination::File | ir::LoggerDestination::None => return None,
+            };
+            Some((process.name.clone(), is_file_too))
+        });
+        kept.collect()
     }
 
     /// What the attempts amounted to when `attempt` began.

@@ -1,12 +1,12 @@
 //! Following a task from outside: every change as it is recorded, and the end of the runner.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aur_host::boot::BootId;
-use aur_host::folder::TaskFolder;
+use aur_host::folder::{LogFiles, TaskFolder};
 use aur_host::journal;
 use aur_host::lock::{self, Condition, Holder};
 use aur_host::wake::{Asked, Signals, Waiter, Wake};
@@ -48,6 +48,7 @@ pub struct Follower {
     runner: Option<Holder>,
     is_disk_full: bool,
     watches_logs: bool,
+    consoles: BTreeMap<String, bool>,
 }
 
 impl Follower {
@@ -79,6 +80,7 @@ impl Follower {
             journal: journal::Follower::open(&path)?,
             task: Task::new(Arc::clone(&files.spec)),
             boot: BootId::current()?,
+            consoles: files.consoles(),
             files,
             waiter,
             attempt: 0,
@@ -227,6 +229,22 @@ impl Follower {
         let mut view = TaskView::of(&self.task)?;
         view.runner_pid = self.runner.map(|holder| holder.identity.pid);
         Some(view)
+    }
+
+    /// What a run wrote, in the attempt that was told of last; as [`State::logs`].
+    pub fn logs(&self, process: &str, run: u32) -> LogFiles {
+        let life = self.files.folder.life(self.attempt);
+        match self.consoles.get(process) {
+            Some(false) => life.console(process, run),
+            Some(true) | None => life.logs(process, run),
+        }
+    }
+
+    /// What the console keeps of a run, in the attempt that was told of last; `None` where the output of
+    /// the process does not go there.
+    pub fn console(&self, process: &str, run: u32) -> Option<LogFiles> {
+        self.consoles.get(process)?;
+        Some(self.files.folder.life(self.attempt).console(process, run))
     }
 
     /// How the task stands now, for paths of logs and the plan.

@@ -45,3 +45,4 @@ pub use aur_host::guard::{GUARD_WORD, be_guard};
 pub use aur_host::root::{RootError, resolve as resolve_root};
 pub use aur_host::tail::{LogReader, last_lines};
 pub use aur_host::wake::{Asked, Signals};
+pub use aur_host::window::{Window, size as window_size};

@@ -45,7 +45,7 @@ impl State {
         let life = folder.life(attempt);
         let task = files::read_life(&files, &life)?;
         let progress = files.progress(&task, files.attempts(attempt)?)?;
-        let consoles = consoles(&files);
+        let consoles = files.consoles();
         Ok(Self {
             consoles,
             plan: files.plan,
@@ -78,19 +78,9 @@ impl State {
     /// not exist yet.
     pub fn logs(&self, process: &str, run: u32) -> LogFiles {
         match self.consoles.get(process) {
-            Some(false) => self.console(process, run),
+            Some(false) => self.life.console(process, run),
             Some(true) | None => self.life.logs(process, run),
         }
-    }
-
-    /// Whether the output of a process goes to the console.
-    pub fn has_console(&self, process: &str) -> bool {
-        self.consoles.contains_key(process)
-    }
-
-    /// What the console keeps of the output of a run.
-    pub fn console(&self, process: &str, run: u32) -> LogFiles {
-        self.life.console(process, run)
     }
 
     /// The file that says how much of the output of a run was left out.
@@ -102,17 +92,4 @@ impl State {
     pub fn sandbox(&self) -> std::path::PathBuf {
         self.life.sandbox()
     }
-}
-
-fn consoles(files: &TaskFiles) -> BTreeMap<String, bool> {
-    let processes = files.spec.processes.iter().enumerate();
-    let kept = processes.filter_map(|(index, process)| {
-        let is_file_too = match files.logger(index).destination {
-            ir::LoggerDestination::Console => false,
-            ir::LoggerDestination::Both => true,
-            ir::LoggerDestination::File | ir::LoggerDestination::None => return None,
-        };
-        Some((process.name.clone(), is_file_too))
-    });
-    kept.collect()
 }

@@ -24,6 +24,18 @@ fn the_events() {
 }
 
 #[test]
+fn what_aur_tells() {
+    agrees(
+        "tasks",
+        &aur::documents::schema_of::<Vec<aur::documents::TaskDone>>(),
+    );
+    agrees(
+        "signal",
+        &aur::documents::schema_of::<aur::documents::SignalSent>(),
+    );
+}
+
+#[test]
 fn the_diagnostics() {
     agrees("diagnostics", &aur_render::document_schema());
 }

@@ -124,6 +124,7 @@ const LAYERS: &[Layer] = &[
         "tests",
         Kind::Tests,
         &[
+            "aur",
             "aur-compiler",
             "aur-diagnostics",
             "aur-grammar",

@@ -2,8 +2,10 @@
 
 mod control;
 mod examples;
+mod fleet;
 mod heavy;
 mod hermetic;
+mod live;
 mod logs;
 mod ports;
 mod programs;

@@ -1,22 +1,17 @@
 //! `aur run`
 
 use std::ffi::OsStr;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use aur_ir::Plan;
-use aur_machine::{TaskState, TaskView};
-use aur_runner::{
-    Asked, Followed, Follower, Inheritance, Prepared, Progress, Signals, State, StopRequest, TaskFolder,
-    Wanted,
-};
-use aur_terminal::{Failure, InputArgs, Terminal};
+use aur_runner::{Inheritance, Prepared, Progress, State, TaskFolder, Wanted};
+use aur_terminal::{Failure, InputArgs};
 
-use crate::console::Console;
+use crate::attached::{OnSignal, attach, report_again};
 use crate::errors::{name_failure, runner_failure};
 use crate::logger::LoggerArgs;
 use crate::tasks::shown_id;
-use crate::{Context, Outcome, duration, local, ports, show};
+use crate::{Context, Outcome, duration, local, ports, programs};
 
 /// Run one instance of a job on this machine, to its end
 #[derive(Debug, clap::Args)]
@@ -68,7 +63,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let Some(file) = &args.file else {
         return go_on(args, context);
     };
-    let Some(plan) = load(args, file, &context.terminal)? else {
+    let Some(plan) = programs::load(file, args.project.as_deref(), &args.inputs, &context.terminal)? else {
         return Ok(1);
     };
     let job = aur_terminal::select_job(&plan, args.job.as_deref())?;
@@ -117,43 +112,6 @@ fn take_over(args: &Args, folder: &TaskFolder) -> Result<(), Failure> {
         );
     }
     aur_runner::take_over(folder).map_err(|error| runner_failure("cannot take the task over", &error))
-}
-
-/// Reads a plan, or compiles a program; `None` where the program has errors, which were told.
-fn load(args: &Args, file: &Path, terminal: &Terminal) -> Result<Option<Plan>, Failure> {
-    let is_stdin = file == Path::new("-");
-    let content = if is_stdin {
-        let mut content = Vec::new();
-        std::io::stdin()
-            .lock()
-            .read_to_end(&mut content)
-            .map_err(|error| Failure::new("cannot read the standard input").because(error))?;
-        content
-    } else {
-        aur_disk::read_file(file)?
-    };
-    if looks_like_a_plan(&content) {
-        return Plan::from_json(&content).map(Some).map_err(|error| {
-            Failure::new(format!("cannot run {}", file.display()))
-                .because(&error)
-                .help("compile it again: `aurc compile FILE -o plan.json`")
-                .exit_with(1)
-        });
-    }
-    let root = args.project.as_deref();
-    let project = if is_stdin {
-        aur_disk::Project::with_text(content, None, root)?
-    } else {
-        aur_terminal::open(file, None, root)?
-    };
-    let given = args.inputs.given()?;
-    let answer = aur_compiler::compile(&project, project.entry(), &given);
-    aur_terminal::value_or_errors(&project, answer, terminal, false)
-}
-
-/// No program begins with a brace.
-fn looks_like_a_plan(content: &[u8]) -> bool {
-    content.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
 }
 
 fn prepare(args: &Args, context: &Context, plan: &Plan, job: usize) -> Result<Prepared, Failure> {
@@ -223,202 +181,8 @@ fn run_task(args: &Args, context: &Context, folder: &TaskFolder) -> Outcome {
         context.terminal.print(format!("{text}\n"))?;
         return Ok(0);
     }
-    let fail = |error| runner_failure("cannot follow the task", &error);
-    // Opened first, so that no signal is missed between the start and the first look.
-    let mut follower = Follower::open(folder, Signals::Asking).map_err(fail)?;
-    start_runner(folder)?;
-    let mut attached = Attached {
-        args,
-        context,
-        folder,
-        asked: None,
-        width: 4,
-        is_gone: false,
-    };
-    attached.width = width_of(&mut follower).map_err(fail)?;
-    let mut console = Console::new(&context.terminal, attached.width);
-    loop {
-        let followed = follower.next(None).map_err(fail)?;
-        if let (Followed::Event(event), false) = (&followed, context.is_json) {
-            console.take(&event.kind, &mut follower)?;
-        }
-        // What a process wrote comes before its end.
-        console.print()?;
-        if !attached.take(followed)? {
-            break;
-        }
-    }
-    console.finish()?;
-    attached.finish(&follower)
-}
-
-fn width_of(follower: &mut Follower) -> Result<usize, aur_runner::RunnerError> {
-    let state = follower.state()?;
-    let names = state
-        .plan
-        .jobs
-        .get(state.job)
-        .map(|job| job.task.processes.as_slice())
-        .unwrap_or_default();
-    Ok(show::name_width(
-        names.iter().map(|process| process.name.as_str()),
-    ))
-}
-
-/// A terminal that follows a task.
-struct Attached<'a> {
-    args: &'a Args,
-    context: &'a Context,
-    folder: &'a TaskFolder,
-    /// The first signal that asked us to end.
-    asked: Option<Asked>,
-    width: usize,
-    /// Whether the runner died before the task ended.
-    is_gone: bool,
-}
-
-impl Attached<'_> {
-    /// Prints to whoever still reads: a terminal that was closed must not keep the task from its end.
-    fn show(&self, text: &str) {
-        let _ = self.context.terminal.print(text);
-    }
-
-    /// Takes one thing that happened; `false` at the end.
-    fn take(&mut self, followed: Followed) -> Result<bool, Failure> {
-        match followed {
-            Followed::Event(event) => {
-                if self.context.is_json {
-                    let line = serde_json::to_string(&event).unwrap_or_default();
-                    self.show(&format!("{line}\n"));
-                } else if let Some(line) =
-                    show::event_line(&event, self.width, show::Paint::new(self.context.terminal.out))
-                {
-                    self.show(&format!("{line}\n"));
-                }
-                Ok(true)
-            }
-            Followed::Asked(asked) => {
-                self.stop(asked)?;
-                Ok(true)
-            }
-            Followed::DiskFull => Err(
-                Failure::new("the disk that holds the state of tasks is full").help(format!(
-                    "processes run on, nothing new starts; make room and the task {} goes on by itself",
-                    shown_id(self.folder)
-                )),
-            ),
-            Followed::RunnerGone => {
-                self.is_gone = true;
-                Ok(false)
-            }
-            Followed::Over => Ok(false),
-            Followed::LogChanged | Followed::TimedOut => Ok(true),
-        }
-    }
-
-    /// The first signal is a graceful stop, a second interrupt kills.
-    fn stop(&mut self, asked: Asked) -> Result<(), Failure> {
-        let stop = match self.asked {
-            None => {
-                self.asked = Some(asked);
-                if asked == Asked::Interrupt {
-                    self.context
-                        .terminal
-                        .tell("ending the task; ctrl-C once more kills it\n");
-                }
-                StopRequest::Graceful {
-                    grace_ms: self.args.grace,
-                }
-            }
-            Some(_) => StopRequest::Now,
-        };
-        aur_runner::request_stop(self.folder, stop)
-            .map_err(|error| runner_failure("cannot end the task", &error))
-    }
-
-    fn finish(&self, follower: &Follower) -> Outcome {
-        let state = follower
-            .state()
-            .map_err(|error| runner_failure("cannot read the task", &error))?;
-        let Some(view) = state.view() else { return Ok(2) };
-        if !self.context.is_json {
-            let paint = show::Paint::new(self.context.terminal.out);
-            self.show(&format!("\n{}", show::summary(&state, &view, paint)));
-            self.context.terminal.tell(&hints(&view));
-        }
-        if self.is_gone {
-            return Err(Failure::new("the runner died; the processes it started run on")
-                .help(format!(
-                    "go on with the task: `aur run --task-id {}`",
-                    shown_id(self.folder)
-                ))
-                .exit_with(6));
-        }
-        Ok(match self.asked {
-            Some(Asked::Interrupt) => 130,
-            Some(Asked::Terminate) => 143,
-            Some(Asked::HangUp) => 129,
-            None => exit_code(view.state),
-        })
-    }
-}
-
-/// What to look at next.
-fn hints(view: &TaskView) -> String {
-    match view.state {
-        TaskState::Failed => format!(
-            "`aur logs {}` shows all output\n",
-            aur_render::clean(&view.task_id)
-        ),
-        TaskState::Active
-        | TaskState::Cleaning
-        | TaskState::Finalizing
-        | TaskState::Success
-        | TaskState::Killed
-        | TaskState::Lost => String::new(),
-    }
-}
-
-fn exit_code(state: TaskState) -> u8 {
-    aur_machine::exit_code(state).unwrap_or(6)
-}
-
-/// The result of a task that ended before.
-fn report_again(context: &Context, folder: &TaskFolder) -> Outcome {
-    let state = State::read(folder).map_err(|error| runner_failure("cannot read the task", &error))?;
-    let Some(view) = state.view() else { return Ok(2) };
-    if context.is_json {
-        let event = aur_machine::TaskEvent {
-            task_id: view.task_id.clone(),
-            time_ms: last_moment(&view),
-            kind: aur_machine::TaskEventKind::TaskFinished {
-                task: Box::new(view.clone()),
-            },
-        };
-        let line = serde_json::to_string(&event).unwrap_or_default();
-        context.terminal.print(format!("{line}\n"))?;
-    } else {
-        context.terminal.tell(&format!(
-            "task {} is over already; nothing runs again\n",
-            shown_id(folder)
-        ));
-        context.terminal.print(show::summary(
-            &state,
-            &view,
-            show::Paint::new(context.terminal.out),
-        ))?;
-    }
-    Ok(exit_code(view.state))
-}
-
-/// When the last run of a task ended, milliseconds since 1970.
-fn last_moment(view: &TaskView) -> u64 {
-    view.processes
-        .iter()
-        .flat_map(|process| &process.runs)
-        .filter_map(|run| run.finished_ms)
-        .max()
-        .unwrap_or(0)
+    let on_signal = OnSignal::Stop { grace_ms: args.grace };
+    attach(context, folder, on_signal, || start_runner(folder))
 }
 
 fn view_json(folder: &TaskFolder) -> Result<String, Failure> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use aur_render::clean;
 use aur_runner::{Answer, Progress, Reach};
 use aur_terminal::{Failure, plural};
-use serde::Serialize;
 
+use crate::documents::SignalSent;
 use crate::errors::runner_failure;
 use crate::tasks::{ProcessArg, shown_id};
 use crate::{Context, Outcome, signals};
@@ -31,15 +31,6 @@ pub(crate) struct Args {
     /// Send it to everything that is alive of the run, not only to the process that was started
     #[arg(long)]
     tree: bool,
-}
-
-/// What was done, for programs.
-#[derive(Serialize)]
-struct Sent<'a> {
-    task_id: String,
-    process: &'a str,
-    signal: i32,
-    pids: Vec<u32>,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
@@ -79,9 +70,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         }
     };
     let text = if context.is_json {
-        let sent = Sent {
+        let sent = SignalSent {
             task_id: folder.id().to_string_lossy().into_owned(),
-            process: &process,
+            process,
             signal: args.signal,
             pids,
         };

@@ -1,0 +1,61 @@
+//! What commands print with `--json` besides the task object and its events. Fields are only ever added.
+
+use aur_machine::TaskState;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Serialize;
+
+/// What a command did about one task: an element of what `aur up`, `down`, `resume` and `kill` print.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TaskDone {
+    /// The id of the task; null where none was made.
+    pub task_id: Option<String>,
+    /// `cluster/role/environment/name`.
+    pub job_key: String,
+    /// Instance of the job.
+    pub instance: u32,
+    /// What was done.
+    pub did: Did,
+    /// How the task stands then; null where there is none.
+    pub state: Option<TaskState>,
+    /// Why, where there is something to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What was done about a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Did {
+    /// It was made and runs.
+    Started,
+    /// It had no runner and goes on.
+    Resumed,
+    /// It runs already.
+    Running,
+    /// It was ended.
+    Ended,
+    /// It was over already.
+    Over,
+    /// Nothing could be done.
+    Refused,
+}
+
+/// What `aur signal` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SignalSent {
+    /// The id of the task.
+    pub task_id: String,
+    /// The process.
+    pub process: String,
+    /// The number of the signal.
+    pub signal: i32,
+    /// Who got it.
+    pub pids: Vec<u32>,
+}
+
+/// Returns the JSON Schema of a document.
+pub fn schema_of<T: JsonSchema>() -> serde_json::Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}

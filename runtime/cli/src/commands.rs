@@ -4,6 +4,7 @@ pub(crate) mod attach;
 pub(crate) mod completions;
 pub(crate) mod copier;
 pub(crate) mod down;
+pub(crate) mod gc;
 pub(crate) mod guard;
 pub(crate) mod kill;
 pub(crate) mod logs;

@@ -54,6 +54,32 @@ pub struct SignalSent {
     pub pids: Vec<u32>,
 }
 
+/// What `aur gc` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct GcReport {
+    /// Whether nothing was removed, only looked for.
+    pub dry_run: bool,
+    /// The tasks that were removed, or would be; the oldest first.
+    pub removed: Vec<GcTask>,
+    /// What they took on the disk.
+    pub bytes: u64,
+    /// How many tasks that are over stay.
+    pub kept: u64,
+    /// How many folders crashed commands had left.
+    pub leftovers: u64,
+}
+
+/// A task that was removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct GcTask {
+    /// Its id.
+    pub task_id: String,
+    /// How it had ended.
+    pub state: TaskState,
+    /// What it took on the disk.
+    pub bytes: u64,
+}
+
 /// Returns the JSON Schema of a document.
 pub fn schema_of<T: JsonSchema>() -> serde_json::Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();

@@ -74,6 +74,7 @@ enum Command {
     Logs(commands::logs::Args),
     Kill(commands::kill::Args),
     Signal(commands::signal::Args),
+    Gc(commands::gc::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),
     #[command(hide = true)]
@@ -127,6 +128,7 @@ fn run(args: Vec<OsString>) -> ExitCode {
         Command::Logs(args) => commands::logs::run(&args, &context),
         Command::Kill(args) => commands::kill::run(&args, &context),
         Command::Signal(args) => commands::signal::run(&args, &context),
+        Command::Gc(args) => commands::gc::run(&args, &context),
         Command::Completions(args) => commands::completions::run(&args, &context),
         Command::Man(args) => commands::man::run(&args, &context),
         Command::Runner(args) => return commands::runner::run(&args),

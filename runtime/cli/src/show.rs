@@ -68,6 +68,23 @@ pub(crate) fn word(state: impl serde::Serialize) -> String {
     }
 }
 
+/// Writes a size for people: `512 B`, `1.5 KB`, `20 MB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KB", "MB", "GB", "TB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let name = UNITS.get(unit).unwrap_or(&"");
+    match unit {
+        0 => format!("{bytes} {name}"),
+        _ if value < 10.0 => format!("{value:.1} {name}"),
+        _ => format!("{value:.0} {name}"),
+    }
+}
+
 /// One line for what happened; nothing for what a person need not know.
 pub(crate) fn event_line(event: &TaskEvent, width: usize, paint: Paint) -> Option<String> {
     let line = |process: &str, text: String| Some(format!("  {:<width$}  {text}", clean(process)));

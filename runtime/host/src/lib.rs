@@ -30,6 +30,7 @@ pub mod run_file;
 pub mod sandbox;
 pub mod spawn;
 pub mod tail;
+pub mod trash;
 pub mod tree;
 pub mod wake;
 pub mod window;

@@ -9,7 +9,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::Read;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -72,17 +72,21 @@ impl RunnerLock {
     /// # Errors
     /// Someone else holds it, or the file cannot be opened or written.
     pub fn take(path: &Path, boot: BootId) -> Result<Self, LockError> {
-        let file = private()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .at("open", path)?;
+        let open = || {
+            let mut options = private();
+            options.read(true).write(true).create(true).truncate(false);
+            options.open(path).at("open", path)
+        };
+        let mut file = open()?;
         let deadline = Instant::now() + SETTLE;
         loop {
             match file.try_lock() {
-                Ok(()) => break,
+                Ok(()) if is_at(&file, path) => break,
+                // The task was removed since, and may have been made anew.
+                Ok(()) => {
+                    file = open()?;
+                    continue;
+                }
                 Err(TryLockError::Error(error)) => {
                     return Err(PathError::new("lock", path, error).into());
                 }
@@ -124,6 +128,12 @@ impl RunnerLock {
         let text = format!("{pid:010} {start_ticks:020} {:016x} {word}\n", boot.0);
         self.file.write_all_at(text.as_bytes(), 0).at("write", &self.path)
     }
+}
+
+/// Whether a file still has its path.
+fn is_at(file: &File, path: &Path) -> bool {
+    let (own, found) = (file.metadata(), std::fs::symlink_metadata(path));
+    matches!((own, found), (Ok(own), Ok(found)) if own.ino() == found.ino() && own.dev() == found.dev())
 }
 
 /// Returns the runner that signed the lock, if it is alive. Takes no lock, so it disturbs nobody.
@@ -182,6 +192,29 @@ mod tests {
         );
         drop(lock);
         RunnerLock::take(&path, boot).unwrap();
+    }
+
+    #[test]
+    fn the_lock_of_a_task_that_was_removed_locks_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let boot = BootId::current().unwrap();
+        let first = RunnerLock::take(&path, boot).unwrap();
+        assert!(is_at(&first.file, &path));
+        let waiting = std::thread::spawn({
+            let path = path.clone();
+            move || RunnerLock::take(&path, boot)
+        });
+        // Another signature, so that the second one waits instead of being refused.
+        std::fs::write(&path, "nobody\n").unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+        std::fs::rename(&path, folder.path().join("gone")).unwrap();
+        std::fs::write(&path, "").unwrap();
+        drop(first);
+        // It has the lock that is there now, or was refused before the signature changed.
+        if let Ok(lock) = waiting.join().unwrap() {
+            assert!(is_at(&lock.file, &path));
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@
 //! [`request_stop`]. SIGKILL, or a crash, leaves the processes running; starting the runner again on the
 //! same folder goes on with them.
 
+mod collect;
 mod environment;
 mod error;
 mod files;
@@ -27,6 +28,7 @@ mod request;
 mod serve;
 mod state;
 
+pub use collect::{Candidate, Collection, Keep, collectable, remove_leftover, remove_task};
 pub use error::{Kind, RunnerError};
 pub use files::{Inheritance, Progress};
 pub use follow::{Followed, Follower};

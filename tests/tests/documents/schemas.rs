@@ -36,6 +36,11 @@ fn what_aur_tells() {
 }
 
 #[test]
+fn what_aur_tells_of_removed_tasks() {
+    agrees("gc", &aur::documents::schema_of::<aur::documents::GcReport>());
+}
+
+#[test]
 fn the_diagnostics() {
     agrees("diagnostics", &aur_render::document_schema());
 }

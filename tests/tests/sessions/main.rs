@@ -3,6 +3,7 @@
 mod control;
 mod examples;
 mod fleet;
+mod gc;
 mod heavy;
 mod hermetic;
 mod live;

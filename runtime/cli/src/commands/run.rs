@@ -84,7 +84,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         Prepared::Finished(folder) => return report_again(context, &folder),
         Prepared::Created(folder) | Prepared::Unfinished(folder) => folder,
     };
-    run_task(args, context, &folder)
+    let outcome = run_task(args, context, &folder);
+    super::gc::run_by_itself(context);
+    outcome
 }
 
 /// Goes on with an existing task, by its id alone.

@@ -58,6 +58,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         }
     }
     tell_done(context, &done)?;
+    super::gc::run_by_itself(context);
     let is_refused = done.iter().any(|one| one.did == Did::Refused);
     Ok(if is_refused { 5 } else { 0 })
 }

@@ -1,6 +1,6 @@
 //! What commands print with `--json` besides the task object and its events. Fields are only ever added.
 
-use aur_machine::TaskState;
+use aur_machine::{Source, State, TaskState};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -78,6 +78,62 @@ pub struct GcTask {
     pub state: TaskState,
     /// What it took on the disk.
     pub bytes: u64,
+}
+
+/// What `aur explain` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Explanation {
+    /// The id of the task.
+    pub task_id: String,
+    /// How it stands.
+    pub state: TaskState,
+    /// Why.
+    pub because: Vec<Cause>,
+    /// Its processes, or the one that was asked for.
+    pub processes: Vec<ProcessExplanation>,
+}
+
+/// Why a process is as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ProcessExplanation {
+    /// Its name.
+    pub name: String,
+    /// How it stands.
+    pub state: State,
+    /// Why, the nearest cause first.
+    pub because: Vec<Cause>,
+    /// Where it is written; null in a plan without places.
+    pub source: Option<Source>,
+}
+
+/// A cause, and what decided it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Cause {
+    /// A sentence.
+    pub text: String,
+    /// What in the program decided it; null where nothing is written.
+    pub source: Option<Source>,
+}
+
+/// What `aur top` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct TopRow {
+    /// The id of the task.
+    pub task_id: String,
+    /// The process.
+    pub process: String,
+    /// Its run.
+    pub run: u32,
+    /// How many processes of the system it has.
+    pub pids: u64,
+    /// Cores it keeps busy: 1.0 is one core; null where only one look was taken.
+    pub cpu: Option<f64>,
+    /// Processor time of what is alive of it, seconds.
+    pub cpu_seconds: f64,
+    /// Memory that is in use by it, bytes.
+    pub ram_bytes: u64,
+    /// How long it runs, milliseconds.
+    pub running_ms: u64,
 }
 
 /// Returns the JSON Schema of a document.

@@ -10,6 +10,7 @@ mod console;
 pub mod documents;
 mod duration;
 mod errors;
+mod explain;
 mod live;
 mod local;
 mod logger;
@@ -74,6 +75,8 @@ enum Command {
     Logs(commands::logs::Args),
     Kill(commands::kill::Args),
     Signal(commands::signal::Args),
+    Explain(commands::explain::Args),
+    Top(commands::top::Args),
     Gc(commands::gc::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),
@@ -128,6 +131,8 @@ fn run(args: Vec<OsString>) -> ExitCode {
         Command::Logs(args) => commands::logs::run(&args, &context),
         Command::Kill(args) => commands::kill::run(&args, &context),
         Command::Signal(args) => commands::signal::run(&args, &context),
+        Command::Explain(args) => commands::explain::run(&args, &context),
+        Command::Top(args) => commands::top::run(&args, &context),
         Command::Gc(args) => commands::gc::run(&args, &context),
         Command::Completions(args) => commands::completions::run(&args, &context),
         Command::Man(args) => commands::man::run(&args, &context),

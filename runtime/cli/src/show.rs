@@ -49,7 +49,7 @@ impl Paint {
     }
 
     /// A state in its colour; `width` pads it.
-    fn state(self, word: &str, width: usize) -> String {
+    pub(crate) fn state(self, word: &str, width: usize) -> String {
         let code = match word {
             "SUCCESS" => "32",
             "FAILED" | "LOST" => "31",

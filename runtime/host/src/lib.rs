@@ -21,6 +21,7 @@ pub mod fault;
 pub mod folder;
 pub mod guard;
 pub mod journal;
+pub mod load;
 pub mod lock;
 pub mod ports;
 pub mod process;

@@ -44,6 +44,7 @@ pub use aur_host::account::effective_uid;
 pub use aur_host::copier::{COPIER_WORD, Dropped, Overflow, be_copier, dropped};
 pub use aur_host::folder::{LogFiles, TaskFolder, is_task_id};
 pub use aur_host::guard::{GUARD_WORD, be_guard};
+pub use aur_host::load::{Load, LoadTable, Own};
 pub use aur_host::root::{RootError, resolve as resolve_root};
 pub use aur_host::tail::{LogReader, last_lines};
 pub use aur_host::wake::{Asked, Signals};

@@ -36,6 +36,15 @@ fn what_aur_tells() {
 }
 
 #[test]
+fn what_aur_tells_of_causes_and_use() {
+    agrees(
+        "explain",
+        &aur::documents::schema_of::<aur::documents::Explanation>(),
+    );
+    agrees("top", &aur::documents::schema_of::<Vec<aur::documents::TopRow>>());
+}
+
+#[test]
 fn what_aur_tells_of_removed_tasks() {
     agrees("gc", &aur::documents::schema_of::<aur::documents::GcReport>());
 }

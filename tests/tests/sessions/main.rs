@@ -2,6 +2,7 @@
 
 mod control;
 mod examples;
+mod explain;
 mod fleet;
 mod gc;
 mod heavy;

@@ -13,7 +13,7 @@ use crate::show::{Paint, word};
 /// Nothing is drawn for a task that ends before this.
 const FIRST_DRAW: Duration = Duration::from_millis(300);
 /// How often the lines are drawn anew at most, while things happen.
-const SOONEST: Duration = Duration::from_millis(100);
+const SOONEST: Duration = Duration::from_millis(200);
 /// How often they are drawn anew while nothing happens: times go on.
 const LATEST: Duration = Duration::from_secs(1);
 /// Most processes that have a line of their own.

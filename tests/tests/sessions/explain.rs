@@ -1,11 +1,12 @@
 //! Why something waits, runs, failed or was killed, and what uses the machine.
 
+use aur::documents::{Explanation, TopRow, schema_of};
 use aur_tests::{Session, within};
 use insta::assert_snapshot;
 use nix::sys::signal::Signal;
 
 use crate::control::{let_go, reached, runner, send, waiting};
-use crate::programs::{command, process, task_of};
+use crate::programs::{command, fits, process, task_of};
 
 const WAITS: &str = "touch started; until [ -e go ]; do sleep 0.05; done";
 
@@ -54,6 +55,7 @@ fn what_waits_is_explained() {
     [exit 0]
     ");
     let told = session.aur(&["explain", "t/flaky", "--json"]).ended(0).json();
+    fits(&schema_of::<Explanation>(), &told);
     let because = &told["processes"][0]["because"];
     assert_eq!(because[0]["text"], "run 0 ended with exit code 3", "{told}");
     assert_eq!(
@@ -128,6 +130,7 @@ fn a_limit_on_what_runs_at_a_time_is_named() {
 /// Rows of `aur top --json`.
 fn top(session: &Session, args: &[&str]) -> Vec<serde_json::Value> {
     let rows = session.aur(&[&["top", "--json"], args].concat()).ended(0).json();
+    fits(&schema_of::<Vec<TopRow>>(), &rows);
     rows.as_array().unwrap().clone()
 }
 

@@ -2,13 +2,14 @@
 
 use std::fs;
 
+use aur::documents::{TaskDone, schema_of};
 use aur_tests::{Session, within};
 use insta::assert_snapshot;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::control::{let_go, reached, runner, send, waiting};
-use crate::programs::{command, task_of, with};
+use crate::programs::{command, fits, task_of, with};
 
 const WAITS: &str = "echo working; touch started; until [ -e go ]; do sleep 0.05; done";
 
@@ -51,6 +52,7 @@ fn states(session: &Session) -> Vec<String> {
 }
 
 fn did(list: &Value) -> Vec<&str> {
+    fits(&schema_of::<Vec<TaskDone>>(), list);
     let list = list.as_array().unwrap();
     list.iter().map(|one| one["did"].as_str().unwrap()).collect()
 }

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use aur::documents::{GcReport, schema_of};
 use aur_tests::Session;
 use insta::assert_snapshot;
 use nix::sys::signal::Signal;
 
 use crate::control::{let_go, runner, send, waiting};
-use crate::programs::{command, task_of};
+use crate::programs::{command, fits, task_of};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -27,6 +28,8 @@ fn with_finished(cmdline: &str) -> Session {
         session.aur(&["run", "main.aur", "--task-id", &task]).ended(0);
         set_age(&session.task_folder(&task).join("journal"), days * DAY);
     }
+    // A runner ends a moment after its task; until then it has the task in hand.
+    session.is_quiet();
     session
 }
 
@@ -46,6 +49,7 @@ fn a_task_that_is_over_stays_until_it_is_collected() {
     );
     assert_eq!(session.tasks(), ["d1", "d5", "d9"]);
     let told = session.aur(&["gc", "--json"]).ended(0).json();
+    fits(&schema_of::<GcReport>(), &told);
     assert_eq!(
         (&told["removed"][0]["task_id"], &told["kept"]),
         (&"d9".into(), &2.into()),

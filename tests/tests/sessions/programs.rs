@@ -35,3 +35,12 @@ pub(crate) fn task_of(processes: &[String], fields: &str) -> Session {
         processes.join(", ")
     )))
 }
+
+/// Fails the test unless a value is what a published schema describes.
+#[track_caller]
+pub(crate) fn fits(schema: &serde_json::Value, value: &serde_json::Value) {
+    let validator = jsonschema::validator_for(schema).unwrap();
+    if let Err(error) = validator.validate(value) {
+        panic!("{error}: {value}");
+    }
+}

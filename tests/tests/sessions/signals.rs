@@ -2,12 +2,13 @@
 
 use std::fs;
 
+use aur::documents::{SignalSent, schema_of};
 use aur_tests::{Session, within};
 use insta::assert_snapshot;
 use nix::sys::signal::Signal;
 
 use crate::control::{let_go, runner, send, waiting};
-use crate::programs::{command, task_of};
+use crate::programs::{command, fits, task_of};
 
 /// A leader and a child that write down the signals they get, until they may go.
 const LISTENS: &str = "trap 'echo leader >> got' USR1; \
@@ -40,6 +41,7 @@ fn a_signal_goes_to_the_leader_or_to_the_whole_tree() {
         .aur(&["signal", "@last/work", "sigusr1", "--tree", "--json"])
         .ended(0)
         .json();
+    fits(&schema_of::<SignalSent>(), &told);
     assert_eq!((&told["process"], &told["signal"]), (&"work".into(), &10.into()));
     assert!(told["pids"].as_array().unwrap().contains(&pid), "{told}");
     has_got(&session, "child leader leader");

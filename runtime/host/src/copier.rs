@@ -43,6 +43,9 @@ const CHUNK_BYTES: usize = 256 << 10;
 /// Room that a pipe is given, bytes, as far as the kernel grants it.
 const PIPE_BYTES: libc::c_int = 256 << 10;
 
+/// The exit code of a copier that was told to end while somebody could still write.
+const TOLD_CODE: u8 = 3;
+
 /// What happens to output that comes faster than it can be kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overflow {
@@ -203,7 +206,8 @@ pub fn be_copier(arguments: &[OsString]) -> u8 {
     // The name is for people who look at the process table.
     let _ = nix::sys::prctl::set_name(c"aur-copier");
     match copy(&order, io::stdin().as_fd(), io::stdout().as_fd()) {
-        Ok(()) => 0,
+        Ok(Finish::End) => 0,
+        Ok(Finish::Told) => TOLD_CODE,
         Err(_) => 1,
     }
 }
@@ -218,7 +222,16 @@ enum Found {
     End,
 }
 
-fn copy(order: &CopyOrder, stdout: BorrowedFd<'_>, stderr: BorrowedFd<'_>) -> io::Result<()> {
+/// Why a copier has nothing more to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Finish {
+    /// Nobody can write any more.
+    End,
+    /// It was told that nothing more will come.
+    Told,
+}
+
+fn copy(order: &CopyOrder, stdout: BorrowedFd<'_>, stderr: BorrowedFd<'_>) -> io::Result<Finish> {
     let asked = SigSet::from(Signal::SIGTERM);
     asked.thread_block()?;
     let signals = SignalFd::with_flags(&asked, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
@@ -253,7 +266,10 @@ fn copy(order: &CopyOrder, stdout: BorrowedFd<'_>, stderr: BorrowedFd<'_>) -> io
         }
     }
     queue.finish();
-    Ok(())
+    Ok(match pipes.iter().any(Option::is_some) {
+        true => Finish::Told,
+        false => Finish::End,
+    })
 }
 
 /// Waits until there is something to read; returns whether we were told that nothing more will come.

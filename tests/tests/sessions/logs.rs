@@ -248,10 +248,39 @@ fn a_copier_that_is_killed_is_replaced() {
     };
     let first = within("there is a copier", copier);
     send(u32::try_from(first).unwrap(), Signal::SIGKILL);
-    within("there is another one", || copier().filter(|pid| *pid != first));
+    let second = within("there is another one", || copier().filter(|pid| *pid != first));
+    send(u32::try_from(second).unwrap(), Signal::SIGTERM);
+    within("and another one", || {
+        copier().filter(|pid| ![first, second].contains(pid))
+    });
     let_go(&session, "t");
     session.end_of(child, "aur run").ended(0);
     assert_eq!(session.aur(&["logs", "t", "work"]).out(), "after\n");
+    session.is_quiet();
+}
+
+#[test]
+fn a_copier_stays_while_its_run_is_ended() {
+    let session = task_of(
+        &[logged(
+            "work",
+            "trap 'sleep 0.3; echo told; exit' TERM; touch started; while :; do sleep 0.02; done",
+            &rotating("1MB", 2),
+        )],
+        "",
+    );
+    let child = waiting(&session, "t");
+    // Without its guard all children of the runner may be what the run left behind, but not the copier.
+    let guard = session.status("t")["processes"][0]["runs"][0]["guard_pid"].as_u64();
+    send(u32::try_from(guard.unwrap()).unwrap(), Signal::SIGKILL);
+    within("the guard is gone", || {
+        session.status("t")["processes"][0]["runs"][0]["guard_pid"]
+            .is_null()
+            .then_some(())
+    });
+    session.aur(&["kill", "t"]).ended(0);
+    session.end_of(child, "aur run").ended(4);
+    assert_eq!(session.aur(&["logs", "t", "work"]).out(), "told\n");
     session.is_quiet();
 }
 

@@ -44,7 +44,7 @@ const CHUNK_BYTES: usize = 256 << 10;
 const PIPE_BYTES: libc::c_int = 256 << 10;
 
 /// The exit code of a copier that was told to end while somebody could still write.
-const TOLD_CODE: u8 = 3;
+pub const TOLD_CODE: u8 = 3;
 
 /// What happens to output that comes faster than it can be kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -125,6 +125,8 @@ pub fn start(order: &CopyOrder, readers: &Readers) -> Result<u32, PathError> {
         command.pre_exec(|| {
             nix::unistd::setsid()?;
             reset_signals();
+            // It may be told to end before it knows what that means.
+            SigSet::from(Signal::SIGTERM).thread_block()?;
             close_all_on_exec();
             Ok(())
         });

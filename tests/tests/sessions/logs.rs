@@ -259,6 +259,26 @@ fn a_copier_that_is_killed_is_replaced() {
     session.is_quiet();
 }
 
+/// A run may be over before its copier knows its orders.
+#[test]
+fn the_shortest_runs_lose_nothing() {
+    let processes: Vec<String> = (0..40)
+        .map(|i| logged(&format!("p{i}"), &format!("echo {i}"), &rotating("1MB", 2)))
+        .collect();
+    let session = task_of(&processes, "");
+    run(&session);
+    let mut lines: Vec<String> = session
+        .aur(&["logs", "t"])
+        .out()
+        .lines()
+        .map(str::to_string)
+        .collect();
+    lines.sort();
+    let mut expected: Vec<String> = (0..40).map(|i| format!("{:<4} | {i}", format!("p{i}"))).collect();
+    expected.sort();
+    assert_eq!(lines, expected);
+}
+
 #[test]
 fn a_copier_stays_while_its_run_is_ended() {
     let session = task_of(
@@ -281,6 +301,8 @@ fn a_copier_stays_while_its_run_is_ended() {
     session.aur(&["kill", "t"]).ended(0);
     session.end_of(child, "aur run").ended(4);
     assert_eq!(session.aur(&["logs", "t", "work"]).out(), "told\n");
+    let said = fs::read_to_string(session.task_folder("t").join("runner.log")).unwrap();
+    assert!(!said.contains("copier"), "{said}");
     session.is_quiet();
 }
 

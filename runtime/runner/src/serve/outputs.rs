@@ -130,26 +130,40 @@ impl Outputs {
 
     /// Waits until the output of a run that is over is where it belongs.
     pub(crate) fn settle(&mut self, key: Key) {
-        let Some(copier) = self.copiers.remove(&key) else {
+        let Some(mut copier) = self.copiers.remove(&key) else {
             return;
         };
         copier::tell_to_end(copier.pid);
         let deadline = Instant::now() + LAST_WRITES;
-        loop {
-            // What is not our child any more was reaped elsewhere.
+        while Instant::now() < deadline {
             match reap::try_reap(copier.pid) {
-                Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(1)),
-                Ok(None) => {
-                    log(&format!(
-                        "the output of a run is not written yet by its copier {}",
-                        copier.pid
-                    ));
-                    return;
-                }
-                Ok(Some(_)) | Err(_) => return,
+                Ok(None) => std::thread::sleep(Duration::from_millis(1)),
+                // What is not our child any more was reaped elsewhere.
+                Err(_) => return,
+                Ok(Some(exit)) if is_done(exit) => return,
+                // It was killed, and what is in the pipes is not lost.
+                Ok(Some(_)) => match copier::start(&copier.order, &copier.readers) {
+                    Ok(pid) => {
+                        copier.pid = pid;
+                        copier::tell_to_end(pid);
+                    }
+                    Err(error) => {
+                        log(&error.to_string());
+                        return;
+                    }
+                },
             }
         }
+        log(&format!(
+            "the output of a run is not written yet by its copier {}",
+            copier.pid
+        ));
     }
+}
+
+/// Whether a copier ended because it was done.
+fn is_done(exit: Exit) -> bool {
+    exit == Exit::Code(0) || exit == Exit::Code(i32::from(copier::TOLD_CODE))
 }
 
 fn direct(logs: &LogFiles) -> Result<Ends, PathError> {

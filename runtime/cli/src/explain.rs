@@ -140,6 +140,11 @@ impl Teller<'_> {
                 self.task_place("order"),
             ),
             TaskReason::Stopped => cause("somebody asked for its end", None),
+            TaskReason::Unhealthy => {
+                let why = self.view.health_message.as_deref().unwrap_or("no answer");
+                let text = format!("it was judged unhealthy: {why}");
+                cause(text, self.place(&["/health_check_config".to_string()]))
+            }
         }
     }
 
@@ -166,7 +171,7 @@ impl Teller<'_> {
             (RunState::Success, Some(run)) => {
                 vec![cause(format!("run {} ended with exit code 0", run.run), None)]
             }
-            (RunState::Killed, Some(run)) => self.killed(run),
+            (RunState::Killed, Some(run)) => self.killed(view, run),
             (RunState::Failed | RunState::Lost, Some(run)) => self.failed(spec, view, run),
             (
                 RunState::Running | RunState::Success | RunState::Killed | RunState::Failed | RunState::Lost,
@@ -195,8 +200,11 @@ impl Teller<'_> {
         causes
     }
 
-    fn killed(&self, run: &RunView) -> Vec<Cause> {
+    fn killed(&self, view: &ProcessView, run: &RunView) -> Vec<Cause> {
         let mut causes = vec![cause(format!("run {} {}", run.run, how(run)), None)];
+        if view.held {
+            causes.push(cause("somebody stopped it; it runs again when it is started", None));
+        }
         causes.extend(self.view.reason.map(|reason| {
             let why = self.task_reason(reason);
             cause(format!("the task left ACTIVE: {}", why.text), why.source)

@@ -143,6 +143,21 @@ pub(crate) fn event_line(event: &TaskEvent, width: usize, paint: Paint) -> Optio
             line(process, paint.dim("is asked to end (SIGTERM)"))
         }
         TaskEventKind::ProcessKilling { process, .. } => line(process, paint.dim("is killed (SIGKILL)")),
+        TaskEventKind::ProcessReady { process, .. } => line(process, paint.dim("is ready")),
+        TaskEventKind::ProcessControlled {
+            process,
+            verb,
+            unchanged,
+            ..
+        } => {
+            let asked = format!("was asked to {}", word(verb));
+            let effect = unchanged.map_or("", |_| ", which changes nothing");
+            line(process, paint.dim(&format!("{asked}{effect}")))
+        }
+        TaskEventKind::TaskHealth { health, message } => {
+            let why = message.as_deref().map(|why| format!(": {}", clean(why)));
+            Some(format!("  health is {}{}", word(health), why.unwrap_or_default()))
+        }
         TaskEventKind::RunnerStarted { .. }
         | TaskEventKind::ProcessForked { .. }
         | TaskEventKind::TaskCleaning { .. }
@@ -162,6 +177,9 @@ pub(crate) fn is_shown_live(event: &TaskEvent) -> bool {
         TaskEventKind::TaskCreated { .. }
         | TaskEventKind::RunnerStarted { .. }
         | TaskEventKind::ProcessForked { .. }
+        | TaskEventKind::ProcessReady { .. }
+        | TaskEventKind::ProcessControlled { .. }
+        | TaskEventKind::TaskHealth { .. }
         | TaskEventKind::TaskCleaning { .. }
         | TaskEventKind::TaskHurried {}
         | TaskEventKind::TaskFinalizing {}
@@ -239,6 +257,7 @@ fn headline(state: &State, view: &TaskView, paint: Paint) -> String {
         TaskReason::Failures => "too many processes failed",
         TaskReason::Stuck => "what is left waits for a process that failed",
         TaskReason::Stopped => "stopped on request",
+        TaskReason::Unhealthy => "it is unhealthy",
     });
     if let Some(why) = why.filter(|why| !why.is_empty()) {
         let _ = write!(line, ": {why}");

@@ -14,12 +14,14 @@
 
 pub mod account;
 pub mod boot;
+pub mod call;
 pub mod copier;
 pub mod detach;
 pub mod error;
 pub mod fault;
 pub mod folder;
 pub mod guard;
+pub mod helper;
 pub mod journal;
 pub mod load;
 pub mod lock;

@@ -33,6 +33,8 @@ pub enum Wake {
     Changed,
     /// A watched process may have ended: look.
     Ended(u32),
+    /// Something happened to the socket of that number.
+    Socket(u32),
 }
 
 /// A signal by which someone asks us to end.
@@ -61,6 +63,8 @@ pub enum Signals {
 const TELL_SIGNAL: Signal = Signal::SIGURG;
 const _: () = assert!(TELL_SIGNAL as i32 == protocol::TELL_SIGNAL);
 
+/// Sockets come behind everything that a process number can be.
+const TOKEN_SOCKETS: u64 = 1 << 32;
 const TOKEN_SIGNAL: u64 = u64::MAX;
 const TOKEN_FILE: u64 = u64::MAX - 1;
 
@@ -157,6 +161,16 @@ impl Waiter {
         }
     }
 
+    /// Wakes whenever something new happens to a socket, under a number of the caller's. It is forgotten
+    /// when it is closed.
+    ///
+    /// # Errors
+    /// The kernel refuses another descriptor.
+    pub fn watch_socket(&mut self, socket: BorrowedFd<'_>, number: u32) -> io::Result<()> {
+        let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | EpollFlags::EPOLLET;
+        Ok(self.add(socket, flags, TOKEN_SOCKETS | u64::from(number))?)
+    }
+
     /// Wakes once when this process ends. One that is gone already wakes at once.
     pub fn watch_process(&mut self, identity: Identity) {
         if self.processes.contains_key(&identity.pid) {
@@ -228,7 +242,11 @@ impl Waiter {
                     self.drain_files();
                     wakes.push(Wake::Changed);
                 }
-                token => wakes.extend(u32::try_from(token).map(Wake::Ended)),
+                token => wakes.push(match u32::try_from(token) {
+                    Ok(pid) => Wake::Ended(pid),
+                    // The other half is the number.
+                    Err(_) => Wake::Socket(token as u32),
+                }),
             }
         }
         self.look(&mut wakes);

@@ -29,6 +29,12 @@ impl Time {
         Self(self.0.saturating_add(ms))
     }
 
+    /// Returns the moment `ms` earlier, not before [`Time::ZERO`].
+    #[must_use]
+    pub fn minus(self, ms: u64) -> Self {
+        Self(self.0.saturating_sub(ms))
+    }
+
     /// Returns the milliseconds since `earlier`, 0 if that lies ahead.
     pub fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)

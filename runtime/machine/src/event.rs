@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::process;
+use crate::health::Health;
+use crate::process::{self, Verb, Why};
 use crate::record::{Change, Fact};
 use crate::task::Task;
 use crate::view::{TaskView, schema_of};
@@ -57,6 +58,25 @@ pub enum TaskEventKind {
         /// Milliseconds since 1970.
         started_ms: u64,
     },
+    /// A run of a process said that it is ready.
+    ProcessReady {
+        /// Its name.
+        process: String,
+        /// The run.
+        run: u32,
+    },
+    /// Somebody wanted something of a process.
+    ProcessControlled {
+        /// Its name.
+        process: String,
+        /// What was wanted.
+        verb: Verb,
+        /// The name of the request.
+        request: String,
+        /// Why nothing became of it, if so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unchanged: Option<Why>,
+    },
     /// A process was asked to end; once more if the time until SIGKILL was cut.
     ProcessStopping {
         /// Its name.
@@ -91,6 +111,14 @@ pub enum TaskEventKind {
         /// The earliest next start, milliseconds since 1970, if it runs again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         not_before_ms: Option<u64>,
+    },
+    /// The health of the task was judged anew.
+    TaskHealth {
+        /// What it is now.
+        health: Health,
+        /// What was wrong with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
     },
     /// ACTIVE is over.
     TaskCleaning {
@@ -130,11 +158,29 @@ impl TaskEvent {
             },
             Fact::Process { process, run, fact } => {
                 let name = task.spec().processes.get(*process)?.name.clone();
-                of_process(change, name, *run, fact)
+                of_process(change, name, *run, fact)?
             }
             Fact::Cleaning { verdict, reason, .. } => TaskEventKind::TaskCleaning {
                 result: (*verdict).into(),
                 reason: *reason,
+            },
+            // What follows from it is told for each process.
+            Fact::Farewell => return None,
+            Fact::Health { health, message } => TaskEventKind::TaskHealth {
+                health: *health,
+                message: message.clone(),
+            },
+            Fact::Control {
+                process,
+                verb,
+                request,
+                unchanged,
+                ..
+            } => TaskEventKind::ProcessControlled {
+                process: task.spec().processes.get(*process)?.name.clone(),
+                verb: *verb,
+                request: request.clone(),
+                unchanged: *unchanged,
             },
             Fact::Hurried { .. } => TaskEventKind::TaskHurried {},
             Fact::Finalizing => TaskEventKind::TaskFinalizing {},
@@ -150,15 +196,18 @@ impl TaskEvent {
     }
 }
 
-fn of_process(change: &Change, process: String, run: u32, fact: &process::Fact) -> TaskEventKind {
-    match fact {
+/// Describes a fact of its own; `None` for what only ever stands within a request.
+fn of_process(change: &Change, process: String, run: u32, fact: &process::Fact) -> Option<TaskEventKind> {
+    let kind = match fact {
+        process::Fact::Held | process::Fact::Freed { .. } => return None,
         process::Fact::Intent => TaskEventKind::ProcessForked { process, run },
-        process::Fact::Running { pid, started_ms } => TaskEventKind::ProcessRunning {
+        process::Fact::Running { pid, started_ms, .. } => TaskEventKind::ProcessRunning {
             process,
             run,
             pid: *pid,
             started_ms: *started_ms,
         },
+        process::Fact::Ready => TaskEventKind::ProcessReady { process, run },
         process::Fact::Stopping { .. } => TaskEventKind::ProcessStopping { process, run },
         process::Fact::Killing { .. } => TaskEventKind::ProcessKilling { process, run },
         process::Fact::Ended {
@@ -168,6 +217,7 @@ fn of_process(change: &Change, process: String, run: u32, fact: &process::Fact) 
             finished_ms,
             message,
             next,
+            ..
         } => TaskEventKind::ProcessFinished {
             process,
             run,
@@ -178,8 +228,9 @@ fn of_process(change: &Change, process: String, run: u32, fact: &process::Fact) 
             message: message.clone(),
             not_before_ms: match next {
                 process::Next::Again { not_before } => Some(change.not_before_ms(*not_before)),
-                process::Next::Done => None,
+                process::Next::Held | process::Next::Done | process::Next::GivenUp => None,
             },
         },
-    }
+    };
+    Some(kind)
 }

@@ -14,6 +14,7 @@
 mod attempt;
 mod clock;
 mod event;
+mod health;
 mod plan;
 pub mod process;
 mod record;
@@ -24,6 +25,7 @@ mod words;
 
 pub use attempt::{AttemptPolicy, Attempts, BackOff, NextAttempt};
 pub use clock::{Now, Time};
+pub use health::{Answer, Checks, Health, HealthPolicy};
 pub use event::{TaskEvent, TaskEventKind, event_schema};
 pub use record::{Change, DecodeError, Fact, Header, Runner, VERSION, decode, encode};
 pub use spec::{Class, ProcessSpec, Source, Spec, SpecError};

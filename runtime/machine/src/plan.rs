@@ -22,6 +22,8 @@ pub(crate) struct Plan {
     pub(crate) unasked: BTreeSet<usize>,
     /// Those that got SIGTERM, by the time of SIGKILL.
     pub(crate) kill_at: BTreeSet<(Time, usize)>,
+    /// Those that nobody asked to end and that have a limit, by the time at which they break it.
+    pub(crate) limit_at: BTreeSet<(Time, usize)>,
     /// Those that got SIGKILL, by the time of giving up.
     pub(crate) give_up_at: BTreeSet<(Time, usize)>,
     /// Whether anything was ever started.
@@ -30,10 +32,31 @@ pub(crate) struct Plan {
     counted: usize,
     /// Those of them that are not done.
     open: usize,
-    /// Those that can get on: alive, or free to start now or later.
+    /// Those that can get on, or on which they wait: alive, or free to start now or later.
     able: usize,
     /// Those that failed for good.
     failed: usize,
+}
+
+/// What a plan has to know of a process besides its phase.
+#[derive(Clone, Copy)]
+pub(crate) struct Member {
+    pub(crate) role: Role,
+    /// How many processes it still waits for.
+    pub(crate) unmet: usize,
+    /// When its run breaks a limit.
+    pub(crate) limit: Option<Time>,
+}
+
+/// What the progress of a plan has to do with a process.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The plan is complete when it is done.
+    Counts,
+    /// It does not count, but something that counts waits for what it may still bring about.
+    Support,
+    /// Nothing.
+    Aside,
 }
 
 /// Whether an entry is made or taken back.
@@ -51,23 +74,19 @@ impl Plan {
         }
     }
 
-    /// Makes or takes back the entries of a process; `unmet` is how many processes it still waits for.
-    pub(crate) fn index(
-        &mut self,
-        entry: Entry,
-        index: usize,
-        process: &Process,
-        ephemeral: bool,
-        unmet: usize,
-    ) {
+    /// Makes or takes back the entries of a process.
+    pub(crate) fn index(&mut self, entry: Entry, index: usize, process: &Process, member: Member) {
         let mut is_able = true;
         match process.phase {
-            Phase::Waiting { .. } if unmet > 0 => is_able = false,
+            Phase::Waiting { .. } if member.unmet > 0 => is_able = false,
             Phase::Waiting { .. } if process.runs == 0 => change(entry, &mut self.ready, index),
             Phase::Waiting { not_before } => change(entry, &mut self.delayed, (not_before, index)),
             Phase::Starting | Phase::Running => {
                 change(entry, &mut self.alive, index);
                 change(entry, &mut self.unasked, index);
+                if let Some(at) = member.limit {
+                    change(entry, &mut self.limit_at, (at, index));
+                }
             }
             Phase::Stopping { demand, .. } => {
                 change(entry, &mut self.alive, index);
@@ -76,15 +95,30 @@ impl Plan {
                     Demand::Kill { give_up_at } => change(entry, &mut self.give_up_at, (give_up_at, index)),
                 }
             }
+            // Somebody may start it.
+            Phase::Held => {}
             Phase::Done(_) => is_able = false,
         }
-        if ephemeral {
-            return;
+        match member.role {
+            Role::Aside => {}
+            Role::Support => {
+                if is_able {
+                    count(entry, &mut self.able);
+                }
+            }
+            Role::Counts => self.count(entry, process.phase, is_able),
         }
-        match process.phase {
-            Phase::Done(Verdict::Failed) => count(entry, &mut self.failed),
-            Phase::Done(Verdict::Success | Verdict::Killed | Verdict::Lost) => {}
-            Phase::Waiting { .. } | Phase::Starting | Phase::Running | Phase::Stopping { .. } => {
+    }
+
+    fn count(&mut self, entry: Entry, phase: Phase, is_able: bool) {
+        match phase {
+            Phase::Done(Verdict::Failed | Verdict::Lost) => count(entry, &mut self.failed),
+            Phase::Done(Verdict::Success | Verdict::Killed) => {}
+            Phase::Waiting { .. }
+            | Phase::Starting
+            | Phase::Running
+            | Phase::Stopping { .. }
+            | Phase::Held => {
                 count(entry, &mut self.open);
                 if is_able {
                     count(entry, &mut self.able);
@@ -130,8 +164,9 @@ impl Plan {
     /// Returns the runs whose deadline has come.
     pub(crate) fn overdue(&self, now: Time) -> Vec<usize> {
         let end = (now, usize::MAX);
-        let deadlines = self.kill_at.range(..=end).chain(self.give_up_at.range(..=end));
-        deadlines.map(|(_, index)| *index).collect()
+        let deadlines = [&self.limit_at, &self.kill_at, &self.give_up_at].into_iter();
+        let overdue = deadlines.flat_map(|set| set.range(..=end));
+        overdue.map(|(_, index)| *index).collect()
     }
 
     /// Returns the runs that would be killed later than `limit`, or never.
@@ -143,10 +178,8 @@ impl Plan {
     /// Returns the next moment after `now` at which a deadline of a run comes.
     pub(crate) fn next_deadline(&self, now: Time) -> Option<Time> {
         let first = |set: &BTreeSet<(Time, usize)>| set.range((now.plus(1), 0)..).next().map(|(at, _)| *at);
-        [first(&self.kill_at), first(&self.give_up_at)]
-            .into_iter()
-            .flatten()
-            .min()
+        let deadlines = [&self.limit_at, &self.kill_at, &self.give_up_at];
+        deadlines.into_iter().filter_map(first).min()
     }
 
     /// Returns the next moment after `now` at which something may start.

@@ -10,7 +10,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
-use crate::process;
+use crate::health::Health;
+use crate::process::{self, Verb, Why};
 use crate::words::{TaskReason, Verdict};
 
 /// The version of the records this crate writes, and the newest it reads.
@@ -61,6 +62,36 @@ pub enum Fact {
         clean_by: Time,
         /// When the task ends whatever still runs.
         budget_end: Time,
+        /// Until when SIGTERM waits for what the task is asked over HTTP.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        farewell_end: Option<Time>,
+    },
+    /// The task was asked over HTTP: what still runs gets SIGTERM.
+    Farewell,
+    /// Its health was judged anew.
+    Health {
+        /// What it is now.
+        health: Health,
+        /// What was wrong with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
+    /// Somebody wanted something of one process. One record, so that a request is heeded once.
+    Control {
+        /// Its place in the plan, from 0.
+        process: usize,
+        /// Its current or last run; 0 before the first.
+        run: u32,
+        /// What was wanted.
+        verb: Verb,
+        /// The name of the request, under which it is never heeded again.
+        request: String,
+        /// What became of the process; nothing where `unchanged` says why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fact: Option<process::Fact>,
+        /// Why nothing became of it, if so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unchanged: Option<Why>,
     },
     /// A harsher stop brought the deadlines forward.
     Hurried {
@@ -194,7 +225,7 @@ pub fn decode(bytes: &[u8]) -> Result<Change, DecodeError> {
     }
     let fact = record.get("fact");
     let inner = fact
-        .and_then(|fact| fact.get("process"))
+        .and_then(|fact| fact.get("process").or_else(|| fact.get("control")))
         .and_then(|of| of.get("fact"));
     if let Some(kind) = unknown_kind(fact, &KINDS).or_else(|| unknown_kind(inner, &PROCESS_KINDS)) {
         return Err(DecodeError::UnknownKind { kind });
@@ -202,16 +233,21 @@ pub fn decode(bytes: &[u8]) -> Result<Change, DecodeError> {
     Change::deserialize(record).map_err(malformed)
 }
 
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 10] = [
     "created",
     "runner",
     "process",
     "cleaning",
+    "farewell",
+    "health",
+    "control",
     "hurried",
     "finalizing",
     "finished",
 ];
-const PROCESS_KINDS: [&str; 5] = ["intent", "running", "stopping", "killing", "ended"];
+const PROCESS_KINDS: [&str; 8] = [
+    "intent", "running", "ready", "stopping", "killing", "held", "freed", "ended",
+];
 
 /// Returns the tag of an enum value, if it is one and not in `known`.
 fn unknown_kind(value: Option<&serde_json::Value>, known: &[&str]) -> Option<String> {
@@ -264,16 +300,49 @@ mod tests {
             run(process::Fact::Running {
                 pid: 8,
                 started_ms: 9,
+                since: None,
             }),
-            run(process::Fact::Stopping { kill_at: Time(10) }),
-            run(process::Fact::Killing { give_up_at: Time(11) }),
+            run(process::Fact::Running {
+                pid: 8,
+                started_ms: 9,
+                since: Some(Time(400)),
+            }),
+            run(process::Fact::Ready),
+            run(process::Fact::Stopping {
+                kill_at: Time(10),
+                cause: process::Cause::Task,
+            }),
+            run(process::Fact::Stopping {
+                kill_at: Time(10),
+                cause: process::Cause::Limit(Reason::Timeout),
+            }),
+            run(process::Fact::Killing {
+                give_up_at: Time(11),
+                cause: process::Cause::Task,
+            }),
+            run(process::Fact::Killing {
+                give_up_at: Time(11),
+                cause: process::Cause::Restart,
+            }),
+            run(process::Fact::Held),
+            run(process::Fact::Freed { not_before: Time(12) }),
             run(process::Fact::Ended {
                 verdict: Verdict::Failed,
                 reason: Reason::Signal,
                 exit: Some(Exit::Signal(11)),
                 finished_ms: Some(12),
                 message: None,
+                streak: 0,
                 next: process::Next::Again { not_before: Time(13) },
+            }),
+            run(process::Fact::Ended {
+                verdict: Verdict::Killed,
+                reason: Reason::Killed,
+                exit: Some(Exit::Signal(15)),
+                finished_ms: Some(12),
+                message: None,
+                streak: 3,
+                next: process::Next::Held,
             }),
             run(process::Fact::Ended {
                 verdict: Verdict::Failed,
@@ -281,6 +350,7 @@ mod tests {
                 exit: None,
                 finished_ms: None,
                 message: Some("no bash".to_string()),
+                streak: 0,
                 next: process::Next::Done,
             }),
             Fact::Cleaning {
@@ -288,6 +358,39 @@ mod tests {
                 reason: TaskReason::Stopped,
                 clean_by: Time(14),
                 budget_end: Time(15),
+                farewell_end: None,
+            },
+            Fact::Cleaning {
+                verdict: Verdict::Failed,
+                reason: TaskReason::Unhealthy,
+                clean_by: Time(14),
+                budget_end: Time(15),
+                farewell_end: Some(Time(13)),
+            },
+            Fact::Farewell,
+            Fact::Health {
+                health: Health::Healthy,
+                message: None,
+            },
+            Fact::Health {
+                health: Health::Unhealthy,
+                message: Some("exit code 1".to_string()),
+            },
+            Fact::Control {
+                process: 3,
+                run: 1,
+                verb: Verb::Restart,
+                request: "1-a".to_string(),
+                fact: Some(process::Fact::Freed { not_before: Time(12) }),
+                unchanged: None,
+            },
+            Fact::Control {
+                process: 3,
+                run: 1,
+                verb: Verb::Stop,
+                request: "2-b".to_string(),
+                fact: None,
+                unchanged: Some(Why::Late),
             },
             Fact::Hurried {
                 clean_by: Time(14),
@@ -337,11 +440,24 @@ mod tests {
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"runner":{"pid":7,"boot_id":18446744073709551615,"zero_ms":-5}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":"intent"}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"running":{"pid":8,"started_ms":9}}}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"running":{"pid":8,"started_ms":9,"since":400}}}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":"ready"}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"stopping":{"kill_at":10}}}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"stopping":{"kill_at":10,"cause":{"limit":"timeout"}}}}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"killing":{"give_up_at":11}}}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"killing":{"give_up_at":11,"cause":"restart"}}}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":"held"}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"freed":{"not_before":12}}}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"ended":{"verdict":"FAILED","reason":"signal","exit":{"signal":11},"finished_ms":12,"next":{"again":{"not_before":13}}}}}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"ended":{"verdict":"KILLED","reason":"killed","exit":{"signal":15},"finished_ms":12,"streak":3,"next":"held"}}}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"ended":{"verdict":"FAILED","reason":"start_error","exit":null,"finished_ms":null,"message":"no bash","next":"done"}}}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"cleaning":{"verdict":"KILLED","reason":"stopped","clean_by":14,"budget_end":15}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"cleaning":{"verdict":"FAILED","reason":"unhealthy","clean_by":14,"budget_end":15,"farewell_end":13}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":"farewell"}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"health":{"health":"healthy"}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"health":{"health":"unhealthy","message":"exit code 1"}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"control":{"process":3,"run":1,"verb":"restart","request":"1-a","fact":{"freed":{"not_before":12}}}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"control":{"process":3,"run":1,"verb":"stop","request":"2-b","unchanged":"late"}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"hurried":{"clean_by":14,"budget_end":14}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":"finalizing"}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"finished":{"verdict":"KILLED","reason":"stopped"}}}
@@ -365,7 +481,8 @@ mod tests {
             read(r#"{"v":2,"what":"ever"}"#),
             read(r#"{"v":1,"at":1,"wall_ms":1,"fact":"frozen"}"#),
             read(r#"{"v":1,"at":1,"wall_ms":1,"fact":{"usage":{"cpu":1}}}"#),
-            read(r#"{"v":1,"at":1,"wall_ms":1,"fact":{"process":{"process":0,"run":0,"fact":"ready"}}}"#),
+            read(r#"{"v":1,"at":1,"wall_ms":1,"fact":{"process":{"process":0,"run":0,"fact":"paused"}}}"#),
+            read(r#"{"v":1,"at":1,"wall_ms":1,"fact":{"control":{"process":0,"run":0,"fact":"paused"}}}"#),
             read(r#"{"v":1,"at":1,"wall_ms":1,"fact":{"process":{"process":-1,"run":0,"fact":"intent"}}}"#),
             read(r#"{"v":1,"at":1,"wall_ms":1,"fact":{}}"#),
         ];
@@ -379,7 +496,8 @@ mod tests {
         the record has version 2, this program knows versions up to 1
         the record is of the kind `frozen`, which this program does not know
         the record is of the kind `usage`, which this program does not know
-        the record is of the kind `ready`, which this program does not know
+        the record is of the kind `paused`, which this program does not know
+        the record is of the kind `paused`, which this program does not know
         the record is damaged: invalid value: integer `-1`, expected usize
         the record is damaged: invalid value: map, expected map with a single key
         ");

@@ -7,7 +7,7 @@ use aur_ir as ir;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::process::Policy;
+use crate::process::{Backoff, OnLost, Policy};
 
 /// A task that can be run. Processes are numbered in the order of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub struct Spec {
     pub max_concurrency: u64,
     /// Budget from the end of ACTIVE to the end of FINALIZING, milliseconds, as planned.
     pub finalization_wait_ms: u64,
+    /// How long the task is asked over HTTP to end before it gets SIGTERM, milliseconds; `None` where it
+    /// is not.
+    pub farewell_ms: Option<u64>,
 }
 
 /// One process of a [`Spec`].
@@ -33,10 +36,15 @@ pub struct ProcessSpec {
     pub class: Class,
     /// Whether its end is not waited for.
     pub ephemeral: bool,
-    /// The processes that wait for it.
+    /// The processes that wait for its end.
     pub successors: Vec<usize>,
+    /// The processes that wait until it is ready.
+    pub ready_successors: Vec<usize>,
     /// How many processes it waits for.
     pub waits_for: usize,
+    /// Whether something that counts waits, directly or not, until this one is ready although it does not
+    /// count itself.
+    pub is_support: bool,
     /// Where it stands in the sources, if that is known.
     pub source: Option<Source>,
 }
@@ -109,15 +117,8 @@ pub enum SpecError {
     },
     /// The job wants a container, which this version does not make.
     Container,
-    /// A process has an attribute that this version cannot honour.
-    Unsupported {
-        /// The process.
-        process: String,
-        /// The attribute.
-        attribute: &'static str,
-    },
-    /// The order waits for readiness, which this version cannot tell.
-    Readiness {
+    /// Something waits until a process is ready that never says so.
+    NoProbe {
         /// What is waited for.
         before: String,
         /// What waits.
@@ -164,14 +165,9 @@ impl fmt::Display for SpecError {
                 before.escape_debug()
             ),
             Self::Container => f.write_str("the job wants a container, and this version makes none"),
-            Self::Unsupported { process, attribute } => write!(
+            Self::NoProbe { before, after } => write!(
                 f,
-                "process `{}` has `{attribute}`, which this version cannot honour",
-                process.escape_debug()
-            ),
-            Self::Readiness { before, after } => write!(
-                f,
-                "`{}` waits until `{}` is ready, which this version cannot tell",
+                "`{}` waits until `{}` is ready, which has no probe and never says so",
                 after.escape_debug(),
                 before.escape_debug()
             ),
@@ -192,11 +188,11 @@ impl Spec {
             return Err(SpecError::Container);
         }
         let task = &wanted.task;
-        task.processes.iter().try_for_each(refuse_unsupported)?;
         let mut spec = Self::new(task)?;
         for (index, process) in spec.processes.iter_mut().enumerate() {
             process.source = source_of(plan, job, index);
         }
+        spec.farewell_ms = farewell_ms(wanted);
         Ok(spec)
     }
 
@@ -217,11 +213,13 @@ impl Spec {
             add_edge(&mut processes, before, after, edge)?;
         }
         refuse_cycle(&processes)?;
+        find_support(&mut processes);
         Ok(Self {
             processes,
             max_failures: task.max_failures,
             max_concurrency: task.max_concurrency,
             finalization_wait_ms: task.finalization_wait_ms,
+            farewell_ms: None,
         })
     }
 }
@@ -233,6 +231,14 @@ fn process_spec(process: &ir::Process) -> ProcessSpec {
             max_failures: process.max_failures,
             min_duration_ms: process.min_duration_ms,
             daemon: process.daemon,
+            timeout_ms: process.timeout_ms,
+            on_lost: match process.on_lost {
+                ir::OnLost::Retry => OnLost::Retry,
+                ir::OnLost::Fail => OnLost::Fail,
+            },
+            backoff: process.backoff.as_ref().map(backoff),
+            ready_within_ms: process.ready.as_ref().map(|probe| probe.within_ms),
+            is_awaited: false,
         },
         class: if process.is_final {
             Class::Final
@@ -241,25 +247,29 @@ fn process_spec(process: &ir::Process) -> ProcessSpec {
         },
         ephemeral: process.ephemeral,
         successors: Vec::new(),
+        ready_successors: Vec::new(),
         waits_for: 0,
+        is_support: false,
         source: None,
     }
 }
 
-/// What the plan can say and this version does not do: better refused than left out.
-fn refuse_unsupported(process: &ir::Process) -> Result<(), SpecError> {
-    let used = [
-        ("backoff", process.backoff.is_some()),
-        ("on_lost", process.on_lost == ir::OnLost::Fail),
-        ("ready", process.ready.is_some()),
-        ("timeout", process.timeout_ms.is_some()),
-    ];
-    match used.into_iter().find(|(_, is_used)| *is_used) {
-        None => Ok(()),
-        Some((attribute, _)) => Err(SpecError::Unsupported {
-            process: process.name.clone(),
-            attribute,
-        }),
+/// A task without the port is asked nothing.
+fn farewell_ms(job: &ir::Job) -> Option<u64> {
+    let http = job.lifecycle.http.as_ref()?;
+    let waits = http
+        .graceful_shutdown_wait_ms
+        .saturating_add(http.shutdown_wait_ms);
+    job.ports.contains(&http.port).then_some(waits)
+}
+
+fn backoff(backoff: &ir::Backoff) -> Backoff {
+    Backoff {
+        min_ms: backoff.min_ms,
+        // A factor below 1 is none; one beyond the range is as good as the greatest.
+        factor_thousandths: (backoff.factor * 1_000.0).round().max(1_000.0) as u64,
+        max_ms: backoff.max_ms,
+        reset_after_ms: backoff.reset_after_ms,
     }
 }
 
@@ -285,13 +295,6 @@ fn add_edge(
     edge: &ir::Edge,
 ) -> Result<(), SpecError> {
     let names = || (edge.before.clone(), edge.after.clone());
-    match edge.on {
-        ir::EdgeKind::Success => {}
-        ir::EdgeKind::Ready => {
-            let (before, after) = names();
-            return Err(SpecError::Readiness { before, after });
-        }
-    }
     if before == after {
         return Err(SpecError::Cycle {
             names: vec![edge.before.clone()],
@@ -304,21 +307,67 @@ fn add_edge(
         let (before, after) = names();
         return Err(SpecError::MixedClasses { before, after });
     }
-    if first.policy.daemon {
-        let (before, after) = names();
-        return Err(SpecError::AfterDaemon { before, after });
-    }
-    if first.ephemeral && !second.ephemeral {
-        let (before, after) = names();
-        return Err(SpecError::AfterEphemeral { before, after });
+    match edge.on {
+        ir::EdgeKind::Success if first.policy.daemon => {
+            let (before, after) = names();
+            return Err(SpecError::AfterDaemon { before, after });
+        }
+        ir::EdgeKind::Success if first.ephemeral && !second.ephemeral => {
+            let (before, after) = names();
+            return Err(SpecError::AfterEphemeral { before, after });
+        }
+        ir::EdgeKind::Ready if first.policy.ready_within_ms.is_none() => {
+            let (before, after) = names();
+            return Err(SpecError::NoProbe { before, after });
+        }
+        ir::EdgeKind::Success | ir::EdgeKind::Ready => {}
     }
     if let Some(first) = processes.get_mut(before) {
-        first.successors.push(after);
+        match edge.on {
+            ir::EdgeKind::Success => first.successors.push(after),
+            ir::EdgeKind::Ready => {
+                first.ready_successors.push(after);
+                first.policy.is_awaited = true;
+            }
+        }
     }
     if let Some(second) = processes.get_mut(after) {
         second.waits_for += 1;
     }
     Ok(())
+}
+
+impl ProcessSpec {
+    /// Everything that waits for it in one way or the other.
+    fn followers(&self) -> impl Iterator<Item = &usize> {
+        self.successors.iter().chain(&self.ready_successors)
+    }
+}
+
+/// Marks the ephemeral processes on which, over any number of waits, a process depends that counts.
+fn find_support(processes: &mut [ProcessSpec]) {
+    let mut before: Vec<Vec<usize>> = vec![Vec::new(); processes.len()];
+    for (index, process) in processes.iter().enumerate() {
+        for &after in process.followers() {
+            if let Some(before) = before.get_mut(after) {
+                before.push(index);
+            }
+        }
+    }
+    let mut open: Vec<usize> = (0..processes.len())
+        .filter(|index| processes.get(*index).is_some_and(|process| !process.ephemeral))
+        .collect();
+    while let Some(index) = open.pop() {
+        for &first in before.get(index).into_iter().flatten() {
+            if let Some(first_spec) = processes.get_mut(first)
+                && first_spec.ephemeral
+                && !first_spec.is_support
+            {
+                first_spec.is_support = true;
+                open.push(first);
+            }
+        }
+    }
 }
 
 /// Refuses processes that wait for each other, in time linear in processes and edges.
@@ -330,8 +379,8 @@ fn refuse_cycle(processes: &[ProcessSpec]) -> Result<(), SpecError> {
     while let Some(index) = free.pop() {
         for &after in processes
             .get(index)
-            .iter()
-            .flat_map(|process| &process.successors)
+            .into_iter()
+            .flat_map(ProcessSpec::followers)
         {
             if let Some(count) = waits.get_mut(after) {
                 *count -= 1;
@@ -354,7 +403,7 @@ fn name_cycle(processes: &[ProcessSpec], waits: &[usize], start: usize) -> Vec<S
     let mut waits_for: BTreeMap<usize, usize> = BTreeMap::new();
     for (before, process) in processes.iter().enumerate() {
         if waits.get(before) != Some(&0) {
-            for &after in &process.successors {
+            for &after in process.followers() {
                 waits_for.entry(after).or_insert(before);
             }
         }

@@ -18,13 +18,14 @@ mod decide;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
 use crate::clock::{Now, Time, clock_zero};
-use crate::plan::{Entry, Plan};
-use crate::process::{self, Act, Misfit, Phase, Process, Report, Why};
+use crate::health::Health;
+use crate::plan::{Entry, Member, Plan, Role};
+use crate::process::{self, Act, Misfit, Phase, Process, Report, Verb, Why};
 use crate::record::{Change, Fact, Header, Runner};
 use crate::spec::{Class, ProcessSpec, Spec};
 use crate::words::{Exit, Reason, State, TaskReason, TaskState, Verdict};
@@ -46,6 +47,10 @@ pub struct Task {
     slots: Vec<Slot>,
     ordinary: Plan,
     finals: Plan,
+    health: Option<Health>,
+    health_message: Option<String>,
+    /// The requests that were heeded.
+    requests: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +58,10 @@ struct Slot {
     process: Process,
     /// How many processes it still waits for.
     unmet: usize,
+    /// Whether those that wait for its end know that it is done: they are told once.
+    is_end_told: bool,
+    /// Whether those that wait for it to be ready know: they are told once, whatever happens to it later.
+    is_ready_told: bool,
     /// The boot in which the current run was recorded.
     boot: u32,
     /// The earliest next start on the wall clock.
@@ -112,6 +121,8 @@ pub struct Ending {
     pub clean_by: Time,
     /// When everything is killed.
     pub budget_end: Time,
+    /// Until when SIGTERM waits for what the task is asked over HTTP; `None` once it need not.
+    pub farewell_end: Option<Time>,
 }
 
 /// What happens to a task.
@@ -133,6 +144,25 @@ pub enum Event {
     Tick,
     /// Someone wants it to end.
     Stop(Stop),
+    /// Someone wants something of one process. Heeded for ordinary processes while the task is ACTIVE,
+    /// for final ones while it is FINALIZING; recorded in any case, and never heeded twice.
+    Control {
+        /// The process, by its place in the plan.
+        process: usize,
+        /// What is wanted.
+        verb: Verb,
+        /// The name of the request, unique in the life of the task.
+        request: String,
+    },
+    /// The health of the task was judged anew.
+    Health {
+        /// What it is now.
+        health: Health,
+        /// What was wrong with it.
+        message: Option<String>,
+    },
+    /// The task was asked over HTTP to end, or cannot be.
+    Farewell,
     /// The host reports about a run.
     Report {
         /// The process, by its place in the plan.
@@ -260,6 +290,9 @@ impl Task {
             slots,
             ordinary: Plan::default(),
             finals: Plan::default(),
+            health: None,
+            health_message: None,
+            requests: BTreeSet::new(),
         };
         for (index, process) in spec.processes.iter().enumerate() {
             task.plan_mut(process.class).enrol(process.ephemeral);
@@ -304,7 +337,13 @@ impl Task {
     pub fn effects(&self, change: &Change) -> Vec<Effect> {
         match &change.fact {
             Fact::Runner(runner) => self.looks(runner),
-            Fact::Process { process, run, fact } => {
+            Fact::Process { process, run, fact }
+            | Fact::Control {
+                process,
+                run,
+                fact: Some(fact),
+                ..
+            } => {
                 let act = self
                     .slots
                     .get(*process)
@@ -324,6 +363,9 @@ impl Task {
             }
             Fact::Created(_)
             | Fact::Cleaning { .. }
+            | Fact::Farewell
+            | Fact::Health { .. }
+            | Fact::Control { fact: None, .. }
             | Fact::Hurried { .. }
             | Fact::Finalizing
             | Fact::Finished { .. } => Vec::new(),
@@ -378,6 +420,7 @@ impl Task {
                     reason,
                     clean_by,
                     budget_end,
+                    farewell_end,
                 },
                 Stage::Active,
             ) => {
@@ -386,7 +429,33 @@ impl Task {
                     reason: *reason,
                     clean_by: *clean_by,
                     budget_end: *budget_end,
+                    farewell_end: *farewell_end,
                 });
+            }
+            (Fact::Farewell, Stage::Cleaning(ending)) => {
+                self.stage = Stage::Cleaning(Ending {
+                    farewell_end: None,
+                    ..ending
+                });
+            }
+            (Fact::Health { health, message }, Stage::Active) => {
+                self.health = Some(*health);
+                self.health_message.clone_from(message);
+            }
+            (
+                Fact::Control {
+                    process,
+                    run,
+                    request,
+                    fact,
+                    ..
+                },
+                Stage::Active | Stage::Cleaning(_) | Stage::Finalizing(_),
+            ) => {
+                if let Some(fact) = fact {
+                    self.apply_to_process(change, *process, *run, fact)?;
+                }
+                self.requests.insert(request.clone());
             }
             (Fact::Hurried { clean_by, budget_end }, Stage::Cleaning(ending)) => {
                 self.stage = Stage::Cleaning(ending.hurried(*clean_by, *budget_end));
@@ -405,9 +474,16 @@ impl Task {
                 Fact::Created(_),
                 Stage::Active | Stage::Cleaning(_) | Stage::Finalizing(_) | Stage::Finished { .. },
             )
-            | (Fact::Runner(_) | Fact::Process { .. }, Stage::New | Stage::Finished { .. })
             | (
-                Fact::Cleaning { .. },
+                Fact::Runner(_) | Fact::Process { .. } | Fact::Control { .. },
+                Stage::New | Stage::Finished { .. },
+            )
+            | (
+                Fact::Farewell,
+                Stage::New | Stage::Active | Stage::Finalizing(_) | Stage::Finished { .. },
+            )
+            | (
+                Fact::Cleaning { .. } | Fact::Health { .. },
                 Stage::New | Stage::Cleaning(_) | Stage::Finalizing(_) | Stage::Finished { .. },
             )
             | (
@@ -433,44 +509,32 @@ impl Task {
         let boots = self.boots;
         let slot = self.slots.get(index).ok_or(Misfit)?;
         let mut process = slot.process;
-        process::apply(&mut process, run, fact)?;
+        process::apply(&mut process, change.at, run, fact)?;
+        let spec = Arc::clone(&self.spec);
+        let spec = spec.processes.get(index).ok_or(Misfit)?;
         self.index(Entry::Remove, index);
+        let mut told: Vec<&[usize]> = Vec::new();
         if let Some(slot) = self.slots.get_mut(index) {
             slot.process = process;
             slot.note(change, run, fact, boots);
+            if process.is_ready && !std::mem::replace(&mut slot.is_ready_told, true) {
+                told.push(&spec.ready_successors);
+            }
+            if slot.is_done(spec) && !std::mem::replace(&mut slot.is_end_told, true) {
+                told.push(&spec.successors);
+            }
         }
         self.index(Entry::Add, index);
-        let Some((class, ephemeral)) = self
-            .spec
-            .processes
-            .get(index)
-            .map(|spec| (spec.class, spec.ephemeral))
-        else {
-            return Ok(());
-        };
         if *fact == process::Fact::Intent {
-            self.plan_mut(class).is_launched = true;
+            self.plan_mut(spec.class).is_launched = true;
         }
-        match process.phase {
-            Phase::Done(verdict) if verdict == Verdict::Success || ephemeral => self.release(index),
-            Phase::Done(_)
-            | Phase::Waiting { .. }
-            | Phase::Starting
-            | Phase::Running
-            | Phase::Stopping { .. } => {}
-        }
+        told.into_iter().for_each(|successors| self.release(successors));
         Ok(())
     }
 
-    /// Tells the processes that wait for this one that it is done.
-    fn release(&mut self, index: usize) {
-        let spec = Arc::clone(&self.spec);
-        for &after in spec
-            .processes
-            .get(index)
-            .iter()
-            .flat_map(|process| &process.successors)
-        {
+    /// Tells processes that one thing they wait for has come.
+    fn release(&mut self, successors: &[usize]) {
+        for &after in successors {
             self.index(Entry::Remove, after);
             if let Some(slot) = self.slots.get_mut(after) {
                 slot.unmet = slot.unmet.saturating_sub(1);
@@ -481,9 +545,13 @@ impl Task {
 
     fn index(&mut self, entry: Entry, index: usize) {
         if let (Some(spec), Some(slot)) = (self.spec.processes.get(index), self.slots.get(index)) {
-            let (process, unmet, ephemeral) = (slot.process, slot.unmet, spec.ephemeral);
-            self.plan_mut(spec.class)
-                .index(entry, index, &process, ephemeral, unmet);
+            let process = slot.process;
+            let member = Member {
+                role: slot.role(spec),
+                unmet: slot.unmet,
+                limit: process.limit(&spec.policy).map(|(at, _)| at),
+            };
+            self.plan_mut(spec.class).index(entry, index, &process, member);
         }
     }
 
@@ -508,7 +576,7 @@ impl Task {
         let (start, end) = match self.stage {
             Stage::New | Stage::Finished { .. } => return None,
             Stage::Active => (self.ordinary.next_start(now, limit), None),
-            Stage::Cleaning(_) => (None, None),
+            Stage::Cleaning(ending) => (None, ending.farewell_end),
             Stage::Finalizing(ending) => (self.finals.next_start(now, limit), Some(ending.budget_end)),
         };
         [
@@ -551,6 +619,21 @@ impl Task {
         }
     }
 
+    /// How healthy it is, once it was asked.
+    pub fn health(&self) -> Option<Health> {
+        self.health
+    }
+
+    /// What was wrong when its health was judged last.
+    pub fn health_message(&self) -> Option<&str> {
+        self.health_message.as_deref()
+    }
+
+    /// Whether the request of that name was heeded and recorded.
+    pub fn has_heeded(&self, request: &str) -> bool {
+        self.requests.contains(request)
+    }
+
     /// The first record.
     pub fn header(&self) -> Option<&Header> {
         self.header.as_ref()
@@ -591,6 +674,7 @@ impl Task {
             | Phase::Starting
             | Phase::Running
             | Phase::Stopping { .. }
+            | Phase::Held
             | Phase::Done(_) => None,
         }
     }
@@ -609,10 +693,12 @@ impl Task {
 }
 
 impl Ending {
+    /// There is no time any more to ask nicely.
     fn hurried(self, clean_by: Time, budget_end: Time) -> Self {
         Self {
             clean_by,
             budget_end,
+            farewell_end: None,
             ..self
         }
     }
@@ -623,9 +709,34 @@ impl Slot {
         Self {
             process: Process::new(),
             unmet: spec.waits_for,
+            is_end_told: false,
+            is_ready_told: false,
             boot: 0,
             not_before_ms: None,
             runs: VecDeque::new(),
+        }
+    }
+
+    /// Whether those that wait for its end may start.
+    fn is_done(&self, spec: &ProcessSpec) -> bool {
+        match self.process.phase {
+            Phase::Done(verdict) => verdict == Verdict::Success || spec.ephemeral,
+            Phase::Waiting { .. }
+            | Phase::Starting
+            | Phase::Running
+            | Phase::Stopping { .. }
+            | Phase::Held => false,
+        }
+    }
+
+    /// What the progress of its plan has to do with it.
+    fn role(&self, spec: &ProcessSpec) -> Role {
+        let may_tell = (!self.is_ready_told && !spec.ready_successors.is_empty())
+            || (!self.is_end_told && !spec.successors.is_empty());
+        match (spec.ephemeral, spec.is_support && may_tell) {
+            (false, _) => Role::Counts,
+            (true, true) => Role::Support,
+            (true, false) => Role::Aside,
         }
     }
 
@@ -640,12 +751,18 @@ impl Slot {
                 self.runs.pop_front();
             }
         }
+        if let process::Fact::Freed { not_before } = fact {
+            self.not_before_ms = Some(change.not_before_ms(*not_before));
+        }
         let Some(last) = self.runs.back_mut() else {
             return;
         };
         match fact {
-            process::Fact::Intent => {}
-            process::Fact::Running { pid, started_ms } => {
+            process::Fact::Intent
+            | process::Fact::Ready
+            | process::Fact::Held
+            | process::Fact::Freed { .. } => {}
+            process::Fact::Running { pid, started_ms, .. } => {
                 last.state = State::Running;
                 last.pid = Some(*pid);
                 last.started_ms = Some(*started_ms);
@@ -658,6 +775,7 @@ impl Slot {
                 finished_ms,
                 message,
                 next,
+                ..
             } => {
                 last.state = (*verdict).into();
                 last.reason = Some(*reason);
@@ -666,7 +784,7 @@ impl Slot {
                 last.message.clone_from(message);
                 self.not_before_ms = match next {
                     process::Next::Again { not_before } => Some(change.not_before_ms(*not_before)),
-                    process::Next::Done => None,
+                    process::Next::Held | process::Next::Done | process::Next::GivenUp => None,
                 };
             }
         }

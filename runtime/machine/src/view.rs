@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 
+use crate::health::Health;
 use crate::process::Phase;
 use crate::spec::Source;
 use crate::task::{Run, Stage, Task};
@@ -31,6 +32,12 @@ pub struct TaskView {
     /// The numbers of its ports, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ports: BTreeMap<String, u16>,
+    /// How healthy it is; left out where nobody asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Health>,
+    /// What was wrong with its health.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_message: Option<String>,
     /// Its processes, in the order of the plan.
     pub processes: Vec<ProcessView>,
     /// What it used; null where that is not measured.
@@ -46,11 +53,14 @@ pub struct ProcessView {
     pub name: String,
     /// Where it stands.
     pub state: State,
-    /// Whether it said that it is ready.
+    /// Whether it runs and said that it is ready.
     pub ready: bool,
     /// Whether its run was asked to end.
     #[serde(default, skip_serializing_if = "is_false")]
     pub stopping: bool,
+    /// Whether somebody stopped it; it runs again when it is started.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub held: bool,
     /// The earliest next start, milliseconds since 1970, while it waits to run again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before_ms: Option<u64>,
@@ -138,6 +148,8 @@ impl TaskView {
             state: task.state(),
             reason,
             ports: header.ports.clone(),
+            health: task.health(),
+            health_message: task.health_message().map(str::to_string),
             processes: (0..task.spec().processes.len())
                 .filter_map(|index| ProcessView::of(task, index))
                 .collect(),
@@ -151,12 +163,14 @@ impl ProcessView {
     /// Describes one process, by its place in the plan.
     pub fn of(task: &Task, index: usize) -> Option<Self> {
         let spec = task.spec().processes.get(index)?;
-        let phase = task.process(index)?.phase;
+        let process = task.process(index)?;
+        let phase = process.phase;
         Some(Self {
             name: spec.name.clone(),
             state: state_of(task, index, phase),
-            ready: false,
+            ready: process.is_alive() && process.is_ready,
             stopping: matches!(phase, Phase::Stopping { .. }),
+            held: phase == Phase::Held,
             not_before_ms: task.not_before_ms(index),
             runs: task.runs(index).map(RunView::of).collect(),
             source: spec.source.clone(),
@@ -174,6 +188,7 @@ fn state_of(task: &Task, index: usize, phase: Phase) -> State {
             .map_or(State::Waiting, |run| run.state),
         Phase::Starting => State::Forked,
         Phase::Running | Phase::Stopping { .. } => State::Running,
+        Phase::Held => State::Killed,
         Phase::Done(verdict) => verdict.into(),
     }
 }

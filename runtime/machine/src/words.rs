@@ -120,7 +120,7 @@ pub enum Exit {
 }
 
 /// Why a run ended. The list is the contract; later versions use more of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// It returned by itself.
@@ -157,6 +157,8 @@ pub enum TaskReason {
     Stuck,
     /// Someone asked for it.
     Stopped,
+    /// It was judged unhealthy.
+    Unhealthy,
 }
 
 #[cfg(test)]

@@ -102,12 +102,32 @@ impl Facts {
         })
     }
 
-    fn resolve(&self, process: &ir::Process, text: &ir::Text) -> Result<String, RunnerError> {
+    /// A text with all runtime names filled in; `place` says whose it is.
+    pub(crate) fn fill(&self, place: &str, text: &ir::Text) -> Result<String, RunnerError> {
         text.resolve(|name| self.value_of(name))
             .map_err(|name| RunnerError::NoValue {
-                place: format!("the command of process `{}`", process.name),
+                place: place.to_string(),
                 name,
             })
+    }
+
+    /// The number of a port; `place` says who asks for it.
+    pub(crate) fn port(&self, place: &str, port: &ir::Port) -> Result<u16, RunnerError> {
+        match port {
+            ir::Port::Number(number) => Ok(*number),
+            ir::Port::Name(name) => {
+                let name = ir::LateName::Port(name.clone());
+                let number = self.value_of(&name).and_then(|number| number.parse().ok());
+                number.ok_or_else(|| RunnerError::NoValue {
+                    place: place.to_string(),
+                    name,
+                })
+            }
+        }
+    }
+
+    fn resolve(&self, process: &ir::Process, text: &ir::Text) -> Result<String, RunnerError> {
+        self.fill(&format!("the command of process `{}`", process.name), text)
     }
 
     /// The variables of its own that a process asks for: those passed on, then those given.

@@ -62,6 +62,14 @@ pub enum RunnerError {
         /// The runtime name.
         name: ir::LateName,
     },
+    /// A readiness probe looks for a pattern that cannot be read.
+    #[error("the pattern that process `{process}` is ready by cannot be read: {message}")]
+    Pattern {
+        /// The process.
+        process: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// The job has fewer instances.
     #[error("there is no instance {instance}: instances are counted from 0, and the job has {instances}")]
     NoInstance {
@@ -242,6 +250,7 @@ impl RunnerError {
             | Self::Replay { .. }
             | Self::Plan { .. }
             | Self::Damaged { .. }
+            | Self::Pattern { .. }
             | Self::Spec(_) => Kind::Damaged,
             Self::NoValue { .. }
             | Self::NoPort { .. }
@@ -280,6 +289,7 @@ impl RunnerError {
             | Self::Plan { .. }
             | Self::Damaged { .. }
             | Self::Spec(_)
+            | Self::Pattern { .. }
             | Self::NoValue { .. }
             | Self::Detach(_)
             | Self::Silent { .. }

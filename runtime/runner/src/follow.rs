@@ -150,7 +150,7 @@ impl Follower {
                 Wake::Asked(asked) => self.ready.push_back(Followed::Asked(asked)),
                 Wake::Ended(pid) => self.waiter.unwatch_process(pid),
                 Wake::Changed if self.watches_logs => self.ready.push_back(Followed::LogChanged),
-                Wake::Child | Wake::Told | Wake::Changed => {}
+                Wake::Child | Wake::Told | Wake::Changed | Wake::Socket(_) => {}
             }
         }
         Ok(())

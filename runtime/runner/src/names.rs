@@ -111,6 +111,9 @@ fn created_ms(folder: &TaskFolder) -> Option<u64> {
         Fact::Runner(_)
         | Fact::Process { .. }
         | Fact::Cleaning { .. }
+        | Fact::Farewell
+        | Fact::Health { .. }
+        | Fact::Control { .. }
         | Fact::Hurried { .. }
         | Fact::Finalizing
         | Fact::Finished { .. } => None,

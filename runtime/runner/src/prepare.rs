@@ -13,6 +13,7 @@ use aur_machine::{Attempts, Change, Fact, Header, Spec, Time};
 use crate::environment::{Facts, find_bash};
 use crate::error::{Difference, SpecError};
 use crate::files::{self, Inheritance, ORDER_VERSION, Order, Progress, TaskFiles};
+use crate::serve::{Check, HealthCheck};
 use crate::{Ports, RunnerError, State, ports};
 
 /// What is to be run.
@@ -94,7 +95,11 @@ fn check<'a>(folder: &TaskFolder, task_id: &str, wanted: &Wanted<'a>) -> Result<
     for process in &job.task.processes {
         facts.command(process, &bash)?;
         facts.wanted(process)?;
+        if let Some(probe) = &process.ready {
+            Check::of(process, &probe.check, &facts)?;
+        }
     }
+    HealthCheck::of(job, &facts)?;
     Ok(job)
 }
 

@@ -4,8 +4,13 @@
 //! their record is durable. When the disk is full, the records wait in memory, nothing new starts, what
 //! runs goes on, and ending it still works; a timer tries the disk again.
 
+mod farewell;
+mod health;
 mod life;
+mod log_probe;
 mod outputs;
+mod probes;
+mod questions;
 mod runs;
 
 use std::cell::OnceCell;
@@ -31,6 +36,8 @@ use crate::request::{Answer, Request};
 use crate::{RunnerError, prepare, request};
 
 use life::Life;
+pub(crate) use health::HealthCheck;
+pub(crate) use probes::Check;
 
 /// How often a full disk is tried again.
 const DISK_RETRY: Duration = Duration::from_secs(1);
@@ -163,7 +170,7 @@ fn wait_between(files: &TaskFiles, host: &mut Host, wait_ms: u64) -> Result<Opti
             match wake {
                 Wake::Asked(_) => return Ok(Some(Stop::Graceful { grace_ms: None })),
                 Wake::Child => reap_strangers(),
-                Wake::Told | Wake::Changed | Wake::Ended(_) => {}
+                Wake::Told | Wake::Changed | Wake::Ended(_) | Wake::Socket(_) => {}
             }
         }
     }

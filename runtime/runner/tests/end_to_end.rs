@@ -8,6 +8,8 @@
 mod cases;
 #[path = "end_to_end/faults.rs"]
 mod faults;
+#[path = "end_to_end/semantics.rs"]
+mod semantics;
 #[path = "end_to_end/support.rs"]
 mod support;
 
@@ -39,8 +41,7 @@ fn main() -> ExitCode {
         // No test is ignored, so a list of the ignored ones is empty.
         if !has("--ignored") {
             support::say(
-                &cases::ALL
-                    .iter()
+                &all()
                     .map(|(name, _)| format!("{name}: test\n"))
                     .collect::<String>(),
             );
@@ -61,11 +62,11 @@ fn main() -> ExitCode {
                 }
             })
     };
-    run(cases::ALL
-        .iter()
-        .filter(|(name, _)| is_wanted(name))
-        .copied()
-        .collect())
+    run(all().filter(|(name, _)| is_wanted(name)).copied().collect())
+}
+
+fn all() -> impl Iterator<Item = &'static Case> {
+    cases::ALL.iter().chain(semantics::ALL)
 }
 
 fn run(cases: Vec<Case>) -> ExitCode {

@@ -2,7 +2,8 @@
 
 use crate::clock::{Now, Time};
 use crate::plan::Plan;
-use crate::process::{self, Outcome, Report, Why};
+use crate::health::Health;
+use crate::process::{self, Outcome, Report, Verb, Why};
 use crate::record::{Change, Fact, Runner};
 use crate::spec::Class;
 use crate::words::{TaskReason, Verdict};
@@ -11,6 +12,9 @@ use super::{Ending, Event, Stage, Stop, Task};
 
 /// Least time between SIGTERM and SIGKILL when the budget allows it, milliseconds.
 const LEAST_CLEANING_MS: u64 = 1_000;
+
+/// The most time between SIGTERM and SIGKILL for a run that broke a limit, milliseconds.
+const LIMIT_GRACE_MS: u64 = 5_000;
 
 /// Returns the part of a budget that cleaning may use, so that final processes keep a share.
 fn cleaning_share(budget_ms: u64) -> u64 {
@@ -34,6 +38,20 @@ impl Task {
             Event::Restored { runner } => self.restored(runner),
             Event::Tick => self.follow(now),
             Event::Stop(stop) => self.stop(now, stop),
+            Event::Control {
+                process,
+                verb,
+                request,
+            } => self.control(now, process, verb, request),
+            Event::Health { health, message } => self.judge(health, message),
+            Event::Farewell => match self.stage {
+                Stage::Cleaning(Ending {
+                    farewell_end: Some(_),
+                    ..
+                }) => Ok(vec![Fact::Farewell]),
+                Stage::New | Stage::Active => Err(Why::Impossible),
+                Stage::Cleaning(_) | Stage::Finalizing(_) | Stage::Finished { .. } => Err(Why::Late),
+            },
             Event::Report { process, run, report } => self.hear(now, process, run, report),
         }?;
         let change = |fact| Change {
@@ -60,10 +78,51 @@ impl Task {
                     Stop::Graceful { grace_ms } => grace_ms.unwrap_or(self.grace_ms()),
                     Stop::Now => 0,
                 };
-                Ok(leave(now, budget_ms, Verdict::Killed, TaskReason::Stopped))
+                Ok(self.leave(now, budget_ms, Verdict::Killed, TaskReason::Stopped))
             }
             Stage::Cleaning(ending) | Stage::Finalizing(ending) => hurry(now, ending, stop),
             Stage::Finished { .. } => Err(Why::Late),
+        }
+    }
+
+    fn control(&self, now: Now, index: usize, verb: Verb, request: String) -> Result<Vec<Fact>, Why> {
+        let (Some(spec), Some(slot)) = (self.spec.processes.get(index), self.slots.get(index)) else {
+            return Err(Why::Impossible);
+        };
+        if self.requests.contains(&request) {
+            return Err(Why::Late);
+        }
+        let outcome = match (self.stage, spec.class) {
+            (Stage::New, _) => return Err(Why::Impossible),
+            (Stage::Finished { .. }, _) => return Err(Why::Late),
+            (Stage::Active, Class::Ordinary) | (Stage::Finalizing(_), Class::Final) => {
+                let kill_at = now.time.plus(cleaning_share(self.grace_ms()));
+                let event = process::Event::Control { verb, kill_at };
+                process::decide(&spec.policy, &slot.process, now, event)
+            }
+            (Stage::Active | Stage::Cleaning(_), Class::Final) => Outcome::Unchanged(Why::NotDue),
+            (Stage::Cleaning(_) | Stage::Finalizing(_), Class::Ordinary) => Outcome::Unchanged(Why::Late),
+        };
+        let (fact, unchanged) = match outcome {
+            Outcome::Moved(_, fact) => (Some(fact), None),
+            Outcome::Unchanged(why) => (None, Some(why)),
+        };
+        Ok(vec![Fact::Control {
+            process: index,
+            run: slot.process.last_run().unwrap_or(0),
+            verb,
+            request,
+            fact,
+            unchanged,
+        }])
+    }
+
+    fn judge(&self, health: Health, message: Option<String>) -> Result<Vec<Fact>, Why> {
+        match self.stage {
+            Stage::New => Err(Why::Impossible),
+            Stage::Active if self.health == Some(health) => Err(Why::Late),
+            Stage::Active => Ok(vec![Fact::Health { health, message }]),
+            Stage::Cleaning(_) | Stage::Finalizing(_) | Stage::Finished { .. } => Err(Why::Late),
         }
     }
 
@@ -104,7 +163,11 @@ impl Task {
             Stage::Finished { .. } => return Err(Why::Late),
         };
         let plan = self.plan(class);
-        let mut facts = self.ask_all(now, plan.overdue(now.time), &process::Event::Tick);
+        let grace_ms = LIMIT_GRACE_MS.min(self.grace_ms() / 2);
+        let tick = process::Event::Tick {
+            kill_at: now.time.plus(grace_ms),
+        };
+        let mut facts = self.ask_all(now, plan.overdue(now.time), &tick);
         if facts.is_empty() {
             facts = match self.stage {
                 Stage::Active => self.active(now, plan),
@@ -121,7 +184,10 @@ impl Task {
     }
 
     fn active(&self, now: Now, plan: &Plan) -> Vec<Fact> {
-        let leave = |verdict, reason| leave(now, self.grace_ms(), verdict, reason);
+        let leave = |verdict, reason| self.leave(now, self.grace_ms(), verdict, reason);
+        if self.health == Some(Health::Unhealthy) {
+            return leave(Verdict::Failed, TaskReason::Unhealthy);
+        }
         let limit = self.spec.max_failures;
         if limit != 0 && u64::try_from(plan.failed()).is_ok_and(|failed| failed >= limit) {
             return leave(Verdict::Failed, TaskReason::Failures);
@@ -138,7 +204,9 @@ impl Task {
 
     fn cleaning(&self, now: Now, plan: &Plan, ending: Ending) -> Vec<Fact> {
         let is_over = now.time >= ending.budget_end;
-        if !plan.alive.is_empty() {
+        if !plan.alive.is_empty() && ending.farewell_end.is_some_and(|end| now.time < end) {
+            Vec::new()
+        } else if !plan.alive.is_empty() {
             self.stops(now, plan, ending.clean_by)
         } else if is_over {
             finish(ending)
@@ -185,20 +253,29 @@ impl Task {
         }
     }
 
+    fn leave(&self, now: Now, budget_ms: u64, verdict: Verdict, reason: TaskReason) -> Vec<Fact> {
+        let share = cleaning_share(budget_ms);
+        let is_asked = match reason {
+            TaskReason::Stopped | TaskReason::Unhealthy => true,
+            TaskReason::Complete | TaskReason::Failures | TaskReason::Stuck => false,
+        };
+        // SIGTERM keeps a half of the time until SIGKILL.
+        let farewell_ms = self.spec.farewell_ms.filter(|_| is_asked);
+        let farewell_ms = farewell_ms.map(|ms| ms.min(share / 2)).filter(|ms| *ms > 0);
+        vec![Fact::Cleaning {
+            verdict,
+            reason,
+            clean_by: now.time.plus(share),
+            budget_end: now.time.plus(budget_ms),
+            farewell_end: farewell_ms.map(|ms| now.time.plus(ms)),
+        }]
+    }
+
     fn grace_ms(&self) -> u64 {
         self.header
             .as_ref()
             .map_or(self.spec.finalization_wait_ms, |header| header.grace_ms)
     }
-}
-
-fn leave(now: Now, budget_ms: u64, verdict: Verdict, reason: TaskReason) -> Vec<Fact> {
-    vec![Fact::Cleaning {
-        verdict,
-        reason,
-        clean_by: now.time.plus(cleaning_share(budget_ms)),
-        budget_end: now.time.plus(budget_ms),
-    }]
 }
 
 /// Only a harsher stop means anything to a task that is ending.

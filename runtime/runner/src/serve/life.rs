@@ -16,12 +16,17 @@ use aur_host::spawn::{Launch, Running, spawn};
 use aur_host::tree::Origin;
 use aur_host::wake::Wake;
 use aur_host::{PathError, boot::BootId};
+use aur_ir as ir;
 use aur_machine as machine;
 use aur_machine::process::{Fact as ProcessFact, Report};
 use aur_machine::{Boot, Change, Effect, Event, Fact, Now, Runner, Stage, Stop, Task, Time, Work};
 
 use super::outputs::{Ends, Outputs};
 use super::runs::{Demand, Key, Over, Runs, Table};
+use super::farewell::Farewell;
+use super::health::HealthWatch;
+use super::probes::Probes;
+use super::questions::Questions;
 use super::{DISK_RETRY, Host, log};
 use crate::RunnerError;
 use crate::environment::Facts;
@@ -42,6 +47,10 @@ pub(crate) struct Life<'a> {
     environment: Vec<(OsString, OsString)>,
     runs: Runs,
     outputs: Outputs,
+    questions: Questions,
+    probes: Probes,
+    health: Option<HealthWatch>,
+    farewell: Option<Farewell>,
     /// What the machine has not been told yet.
     events: VecDeque<Event>,
     /// What follows from taking the attempt over, until it is recorded.
@@ -57,6 +66,15 @@ pub(crate) struct Life<'a> {
     answered: BTreeSet<PathBuf>,
     /// Whether a signal asked for the end.
     is_asked: bool,
+}
+
+/// What whoever asks a run something has to know of the attempt.
+pub(super) struct Surroundings<'a> {
+    pub(super) task: &'a ir::Task,
+    pub(super) facts: &'a Facts,
+    pub(super) folder: &'a LifeFolder,
+    /// What all programs of the attempt find in their environment.
+    pub(super) environment: &'a [(OsString, OsString)],
 }
 
 /// What the journal still owes.
@@ -94,6 +112,10 @@ impl<'a> Life<'a> {
         let environment = facts.shared(files.order.environment, &host.bash);
         let since_boot = boot::since_boot();
         let zero_ms = task.clock_zero(host.boot.0, milliseconds(since_boot));
+        let job = files.job()?;
+        let probes = Probes::new(&job.task);
+        let health = HealthWatch::new(job, &facts, &task)?;
+        let farewell = Farewell::new(job, &facts)?;
         let leftover = Duration::from_millis(files.spec.finalization_wait_ms / 2);
         let mut life = Self {
             task,
@@ -105,6 +127,10 @@ impl<'a> Life<'a> {
             environment,
             runs: Runs::new(host.boot, leftover),
             outputs: Outputs::default(),
+            questions: Questions::default(),
+            probes,
+            health,
+            farewell,
             events: VecDeque::new(),
             begun: Vec::new(),
             held: Vec::new(),
@@ -150,6 +176,9 @@ impl<'a> Life<'a> {
             if is_finished && self.undurable == Unrecorded::Nothing {
                 return Ok(());
             }
+            if self.attend(host)? {
+                continue;
+            }
             let timeout = self.timeout();
             for wake in host.wait(timeout)? {
                 self.take(wake, host)?;
@@ -157,6 +186,44 @@ impl<'a> Life<'a> {
             self.runs.check(&mut host.waiter)?;
             self.collect();
         }
+    }
+
+    /// Asks what is to be asked, and takes the answers in; returns whether the machine has to hear of it.
+    fn attend(&mut self, host: &mut Host) -> Result<bool, RunnerError> {
+        for (pid, exit) in self.runs.take_ended_helpers() {
+            self.questions.helper_ended(pid, exit);
+        }
+        self.questions.give_up_late(host.boot);
+        let around = Surroundings {
+            task: &self.files.job()?.task,
+            facts: &self.facts,
+            folder: &self.folder,
+            environment: &self.environment,
+        };
+        let (task, questions, runs) = (&self.task, &mut self.questions, &mut self.runs);
+        let ready = self.probes.attend(task, &around, questions, runs, host)?;
+        let health = self.health.as_mut();
+        let health = health.and_then(|health| health.attend(task, &around, questions, runs, host));
+        let farewell = self.farewell.as_mut();
+        let farewell = farewell.and_then(|farewell| farewell.attend(task, questions, host));
+        self.expect(health);
+        self.expect(farewell);
+        for key in ready {
+            self.report(key, Report::Ready);
+        }
+        Ok(!self.events.is_empty())
+    }
+
+    /// When something is to be asked, or counts as unanswered.
+    fn next_question(&self) -> Option<Duration> {
+        let next = [
+            self.questions.next_at(),
+            self.probes.next_at(),
+            self.health.as_ref().and_then(HealthWatch::next_at),
+            self.farewell.as_ref().and_then(Farewell::next_at),
+        ];
+        let next = next.into_iter().flatten().min()?;
+        Some(next.saturating_sub(boot::since_boot()))
     }
 
     fn now(&self) -> Now {
@@ -174,7 +241,13 @@ impl<'a> Life<'a> {
         let is_waiting = !self.held.is_empty() || self.undurable != Unrecorded::Nothing;
         let retry = is_waiting.then_some(DISK_RETRY);
         let look = (!self.unclear.is_empty()).then_some(LOOK_AGAIN);
-        [wake, retry, look, self.runs.next_check()]
+        [
+            wake,
+            retry,
+            look,
+            self.runs.next_check(),
+            self.next_question(),
+        ]
             .into_iter()
             .flatten()
             .min()
@@ -188,6 +261,7 @@ impl<'a> Life<'a> {
             }
             Wake::Told => self.runs.told(),
             Wake::Ended(pid) => self.runs.stranger_ended(pid, &mut host.waiter),
+            Wake::Socket(number) => self.questions.go_on(number),
             Wake::Changed => self.take_requests()?,
             Wake::Asked(_) => {
                 self.is_asked = true;
@@ -468,8 +542,13 @@ impl<'a> Life<'a> {
                     host.waiter.watch_process(guard);
                 }
                 let started_ms = facts.started.map_or_else(boot::wall_ms, wall_of);
-                let pid = leader.pid;
-                self.report(key, Report::Adopted { pid, started_ms });
+                let age = facts.started.map(|at| boot::since_boot().saturating_sub(at));
+                let adopted = Report::Adopted {
+                    pid: leader.pid,
+                    started_ms,
+                    age_ms: age.map_or(0, milliseconds),
+                };
+                self.report(key, adopted);
             }
             Some(end) => {
                 self.runs.leader_ended(key, end, finished_ms);
@@ -605,11 +684,18 @@ fn weight(change: &Change) -> Unrecorded {
             ProcessFact::Running { .. } | ProcessFact::Stopping { .. } | ProcessFact::Killing { .. } => {
                 Unrecorded::Tidings
             }
-            ProcessFact::Intent | ProcessFact::Ended { .. } => Unrecorded::Facts,
+            ProcessFact::Intent
+            | ProcessFact::Ready
+            | ProcessFact::Held
+            | ProcessFact::Freed { .. }
+            | ProcessFact::Ended { .. } => Unrecorded::Facts,
         },
         Fact::Created(_)
         | Fact::Runner(_)
         | Fact::Cleaning { .. }
+        | Fact::Farewell
+        | Fact::Health { .. }
+        | Fact::Control { .. }
         | Fact::Hurried { .. }
         | Fact::Finalizing
         | Fact::Finished { .. } => Unrecorded::Facts,

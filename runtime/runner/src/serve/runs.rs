@@ -16,7 +16,7 @@ use aur_host::run_file::{End, RunFile};
 use aur_host::spawn::Running;
 use aur_host::tree::{Origin, RunTree, Snapshot, Strays, signal_all};
 use aur_host::wake::{Fate, Waiter};
-use aur_host::{PathError, fault, process, reap};
+use aur_host::{PathError, fault, helper, process, reap};
 
 use super::life::wall_of;
 use super::log;
@@ -67,6 +67,9 @@ pub(crate) struct Runs {
     aides: BTreeSet<u32>,
     ended_aides: Vec<(u32, Exit)>,
     over: Vec<Over>,
+    /// Programs of ours that only answer questions; they belong to no run.
+    helpers: BTreeSet<u32>,
+    ended_helpers: Vec<(u32, Exit)>,
     /// Whether something happened since the last check.
     is_stirred: bool,
 }
@@ -114,6 +117,8 @@ impl Runs {
             aides: BTreeSet::new(),
             ended_aides: Vec::new(),
             over: Vec::new(),
+            helpers: BTreeSet::new(),
+            ended_helpers: Vec::new(),
             is_stirred: false,
         }
     }
@@ -162,6 +167,16 @@ impl Runs {
         std::mem::take(&mut self.ended_aides)
     }
 
+    /// Adds a helper, so that its end is told and it is taken for no part of a run.
+    pub(crate) fn add_helper(&mut self, pid: u32) {
+        self.helpers.insert(pid);
+    }
+
+    /// Returns the helpers that have ended, each once.
+    pub(crate) fn take_ended_helpers(&mut self) -> Vec<(u32, Exit)> {
+        std::mem::take(&mut self.ended_helpers)
+    }
+
     /// Returns the runs that have come to be over, each once.
     pub(crate) fn take_over(&mut self) -> Vec<Over> {
         std::mem::take(&mut self.over)
@@ -182,6 +197,10 @@ impl Runs {
                         // Its guard was killed, and we are the next parent.
                         (None, Some(key)) => self.leader_ended(key, End::Seen(exit), boot::wall_ms()),
                         (None, None) if self.aides.remove(&pid) => self.ended_aides.push((pid, exit)),
+                        (None, None) if self.helpers.remove(&pid) => {
+                            helper::end_group(pid);
+                            self.ended_helpers.push((pid, exit));
+                        }
                         (None, None) => {}
                     }
                     if let Err(error) = reap::reap(pid) {
@@ -322,7 +341,8 @@ impl Runs {
         };
         run.demand = demand;
         let is_leader = |pid: u32| {
-            self.leaders.contains_key(&pid) || self.guards.contains_key(&pid) || self.aides.contains(&pid)
+            let is_run = self.leaders.contains_key(&pid) || self.guards.contains_key(&pid);
+            is_run || self.aides.contains(&pid) || self.helpers.contains(&pid)
         };
         let members = run.tree.members(table.get()?, is_leader, strays);
         run.press(&members);
@@ -413,7 +433,8 @@ impl Runs {
             return Ok(());
         }
         let is_leader = |pid: u32| {
-            self.leaders.contains_key(&pid) || self.guards.contains_key(&pid) || self.aides.contains(&pid)
+            let is_run = self.leaders.contains_key(&pid) || self.guards.contains_key(&pid);
+            is_run || self.aides.contains(&pid) || self.helpers.contains(&pid)
         };
         let members = run.members(table, is_leader, strays)?;
         let is_given_up = run.give_up_at.is_some_and(|at| at <= now);

@@ -803,6 +803,15 @@ fn after_a_reboot_nothing_is_adopted() {
     let work = format!("{WITNESS} [ $AUR_RUN = 1 ] || exec sleep 1000");
     let case = Case::prepared(&Job::new(&[("once", &work)]));
     crash_after(&case, "witness-once-0");
+    forget_boot(&case, "once");
+    let pid: u32 = case.read("witness-once-0").trim().parse().unwrap();
+    case.start();
+    assert_eq!(case.result(), "once: LOST, SUCCESS code:0\nSUCCESS complete");
+    assert!(is_alive(pid), "a process of unknown identity is never signalled");
+}
+
+/// Makes it look as if the first run of a process was started before a reboot.
+pub(crate) fn forget_boot(case: &Case, process: &str) {
     // The journal of another boot; the process is still there, as after a reused number.
     let path = case.folder.life(0).journal();
     let changes: Vec<aur_machine::Change> = aur_host::journal::read(&path)
@@ -819,12 +828,8 @@ fn after_a_reboot_nothing_is_adopted() {
         journal.append(&aur_machine::encode(&change)).unwrap();
     }
     journal.commit(aur_host::journal::Safety::Durable).unwrap();
-    let run_file = case.folder.life(0).run_file("once", 0);
+    let run_file = case.folder.life(0).run_file(process, 0);
     std::fs::remove_file(run_file).unwrap();
-    let pid: u32 = case.read("witness-once-0").trim().parse().unwrap();
-    case.start();
-    assert_eq!(case.result(), "once: LOST, SUCCESS code:0\nSUCCESS complete");
-    assert!(is_alive(pid), "a process of unknown identity is never signalled");
 }
 
 /// Starts a runner, waits for a file of the sandbox, and kills the runner.

@@ -1,7 +1,7 @@
 //! The cases of the old system and of this one, as timelines.
 
 use super::kit::{End, World, header, now, parse, runner};
-use crate::process::{Fact as RunFact, Report, Why};
+use crate::process::{Cause, Fact as RunFact, Report, Why};
 use crate::record::{Change, Fact, decode};
 use crate::spec::{Spec, SpecError};
 use crate::task::{Event, Stop, Task, Turn};
@@ -18,7 +18,11 @@ fn line(task: &Task, change: &Change) -> Option<String> {
             let what = match fact {
                 RunFact::Intent => "starts".to_string(),
                 RunFact::Running { .. } => return None,
-                RunFact::Stopping { kill_at } => format!("is asked to end, killed at {kill_at}"),
+                RunFact::Ready => "is ready".to_string(),
+                RunFact::Held | RunFact::Freed { .. } => panic!("only within a request"),
+                RunFact::Stopping { kill_at, cause } => {
+                    format!("is asked to end{}, killed at {kill_at}", because(*cause))
+                }
                 RunFact::Killing { .. } => "is killed".to_string(),
                 RunFact::Ended {
                     verdict,
@@ -39,14 +43,38 @@ fn line(task: &Task, change: &Change) -> Option<String> {
             reason,
             clean_by,
             budget_end,
+            ..
         } => {
             format!("-- cleaning, {verdict} {reason:?}, kill at {clean_by}, end at {budget_end}")
         }
         Fact::Hurried { clean_by, budget_end } => format!("-- kill at {clean_by}, end at {budget_end}"),
+        Fact::Farewell => "-- farewell is over".to_string(),
+        Fact::Health { health, .. } => format!("-- {health:?}"),
+        Fact::Control {
+            process,
+            verb,
+            fact,
+            unchanged,
+            ..
+        } => {
+            let name = &task.spec().processes[*process].name;
+            let what = match (fact, unchanged) {
+                (Some(fact), _) => format!("{fact:?}"),
+                (None, unchanged) => format!("{unchanged:?}"),
+            };
+            format!("{name} {verb:?}: {what}")
+        }
         Fact::Finalizing => "-- finalizing".to_string(),
         Fact::Finished { verdict, .. } => format!("-- {verdict}"),
     };
     Some(format!("{:>6} {}", change.at, what.trim_end()))
+}
+
+fn because(cause: Cause) -> String {
+    match cause {
+        Cause::Limit(reason) => format!(" by {reason:?}"),
+        Cause::Task | Cause::Hold | Cause::Restart => String::new(),
+    }
 }
 
 fn timeline(mut world: World) -> String {
@@ -692,9 +720,16 @@ fn impossible_plans_are_refused() {
     ]
     .map(refused)
     .into();
-    let (mut task, _) = parse("a | b | a<b");
-    task.order[0].on = aur_ir::EdgeKind::Ready;
-    lines.push(Spec::new(&task).unwrap_err().to_string());
+    lines.extend(
+        [
+            "a | b | a<<b",
+            "a ready=1 | b ready=1 | a<<b | b<a",
+            "a ready=1 | b final | a<<b",
+            "a ephemeral daemon ready=1 | b | a<<b",
+        ]
+        .map(refused),
+    );
+    let (mut task, _) = parse("a");
     task.processes.clear();
     assert_eq!(Spec::new(&task), Err(SpecError::Empty));
     insta::assert_snapshot!(lines.join("\n"), @"
@@ -709,7 +744,10 @@ fn impossible_plans_are_refused() {
     two processes are called `a`
     accepted
     `c` waits for `b`, which is ephemeral, and is not ephemeral itself
-    `b` waits until `a` is ready, which this version cannot tell
+    `b` waits until `a` is ready, which has no probe and never says so
+    processes wait for each other: `a` after `b` after `a`
+    `b` waits for `a`, but only one of them is a final process
+    accepted
     ");
 }
 

@@ -1,7 +1,10 @@
 //! Tasks and hosts as text.
 //!
 //! A task is items separated by `|`: a process is its name and flags, an edge is `a<b`, and
-//! `failures=`, `concurrency=`, `wait=` belong to the task. A process says what its runs do:
+//! `a<<b` one that waits until `a` is ready; `failures=`, `concurrency=`, `wait=` belong to the task.
+//! `timeout=`, `within=`, `lost=fail` and `backoff=min:factor:max:reset` are what a plan says of a process,
+//! `ready=500` when each of its runs says that it is ready, `ready=-` that none does.
+//! A process says what its runs do:
 //! `runs=1000:0,500:sig9,1:lost,0:refused,-` (milliseconds and end, `-` never ends; the last one is
 //! repeated) and how it takes SIGTERM: `term=0` dies of it after so many milliseconds, `term=5:0` exits
 //! with a code, `term=never` ignores it, `term=stuck`
@@ -13,7 +16,7 @@ use std::sync::Arc;
 use aur_ir as ir;
 
 use crate::clock::{Now, Time};
-use crate::process::Report;
+use crate::process::{Report, Verb};
 use crate::record::{Header, Runner, decode, encode};
 use crate::spec::Spec;
 use crate::task::{Boot, Effect, Event, Task, Turn, Work, replay};
@@ -76,6 +79,8 @@ pub(super) struct Script {
     /// Length and end of each run; `None` never ends.
     pub(super) runs: Vec<Option<(u64, End)>>,
     pub(super) term: Term,
+    /// When each run says that it is ready, after its start.
+    pub(super) ready: Option<u64>,
 }
 
 impl Script {
@@ -132,10 +137,14 @@ pub(super) fn parse(text: &str) -> (ir::Task, Vec<Script>) {
     let mut scripts = vec![];
     for item in text.split('|').map(str::trim) {
         if let Some((before, after)) = item.split_once('<') {
+            let (after, on) = match after.strip_prefix('<') {
+                Some(after) => (after, ir::EdgeKind::Ready),
+                None => (after, ir::EdgeKind::Success),
+            };
             task.order.push(ir::Edge {
                 before: before.to_string(),
                 after: after.to_string(),
-                on: ir::EdgeKind::Success,
+                on,
             });
         } else if let Some((key, value)) = item.split_once('=').filter(|_| !item.contains(' ')) {
             let field = match key {
@@ -154,6 +163,29 @@ pub(super) fn parse(text: &str) -> (ir::Task, Vec<Script>) {
     (task, scripts)
 }
 
+/// A probe that asks nothing by itself: the host of these tests knows the answer.
+pub(super) fn probe(within_ms: u64) -> ir::Probe {
+    ir::Probe {
+        check: ir::ProbeCheck::Log {
+            regex: "ready".to_string(),
+        },
+        every_ms: 1,
+        timeout_ms: 1,
+        within_ms,
+    }
+}
+
+fn parse_backoff(text: &str) -> ir::Backoff {
+    let words: Vec<&str> = text.split(':').collect();
+    let ms = |index: usize| words[index].parse().unwrap();
+    ir::Backoff {
+        min_ms: ms(0),
+        factor: words[1].parse().unwrap(),
+        max_ms: ms(2),
+        reset_after_ms: ms(3),
+    }
+}
+
 fn parse_process(item: &str) -> (ir::Process, Script) {
     let mut words = item.split(' ');
     let mut process = ir::Process {
@@ -169,6 +201,7 @@ fn parse_process(item: &str) -> (ir::Process, Script) {
     let mut script = Script {
         runs: vec![Some((1_000, End::Exit(Exit::Code(0))))],
         term: Term::After(0, Exit::Signal(15)),
+        ready: None,
     };
     for word in words {
         match word.split_once('=') {
@@ -177,6 +210,14 @@ fn parse_process(item: &str) -> (ir::Process, Script) {
             None if word == "final" => process.is_final = true,
             Some(("max", value)) => process.max_failures = value.parse().unwrap(),
             Some(("min", value)) => process.min_duration_ms = value.parse().unwrap(),
+            Some(("timeout", value)) => process.timeout_ms = value.parse().ok(),
+            Some(("lost", "fail")) => process.on_lost = ir::OnLost::Fail,
+            Some(("backoff", value)) => process.backoff = Some(parse_backoff(value)),
+            Some(("within", value)) => process.ready = Some(probe(value.parse().unwrap())),
+            Some(("ready", value)) => {
+                script.ready = value.parse().ok();
+                process.ready.get_or_insert_with(|| probe(60_000));
+            }
             Some(("runs", value)) => script.runs = value.split(',').map(parse_run).collect(),
             Some(("term", value)) => script.term = parse_term(value),
             _ => panic!("{item}"),
@@ -189,6 +230,8 @@ fn parse_process(item: &str) -> (ir::Process, Script) {
 #[derive(Clone, Debug)]
 struct Child {
     started_ms: u64,
+    started: Time,
+    ready_at: Option<Time>,
     ends_at: Option<Time>,
     end: End,
     is_reported: bool,
@@ -201,6 +244,8 @@ pub(super) struct Host {
     children: BTreeMap<(usize, u32), Child>,
     /// The ends to come, in order.
     ends: BTreeSet<(Time, (usize, u32))>,
+    /// The runs to say that they are ready, in order.
+    readies: BTreeSet<(Time, (usize, u32))>,
     mail: VecDeque<(usize, u32, Report)>,
     alive: usize,
     pub(super) most_alive: usize,
@@ -212,6 +257,7 @@ impl Host {
             scripts,
             children: BTreeMap::new(),
             ends: BTreeSet::new(),
+            readies: BTreeSet::new(),
             mail: VecDeque::new(),
             alive: 0,
             most_alive: 0,
@@ -232,7 +278,7 @@ impl Host {
                     self.end_by(key, now.time, Exit::Signal(9));
                 }
             }
-            Work::Look(boot) => self.look(key, boot),
+            Work::Look(boot) => self.look(now, key, boot),
         }
     }
 
@@ -241,6 +287,8 @@ impl Host {
         let end = script.map_or(End::Unseen, |(_, end)| end);
         let child = Child {
             started_ms: now.wall_ms,
+            started: now.time,
+            ready_at: self.scripts[key.0].ready.map(|ms| now.time.plus(ms)),
             ends_at: script.map(|(ms, _)| now.time.plus(ms)),
             end,
             is_reported: end == End::Refused,
@@ -249,6 +297,7 @@ impl Host {
             refused()
         } else {
             self.ends.extend(child.ends_at.map(|at| (at, key)));
+            self.readies.extend(child.ready_at.map(|at| (at, key)));
             self.alive += 1;
             self.most_alive = self.most_alive.max(self.alive);
             Report::Spawned {
@@ -276,7 +325,7 @@ impl Host {
 
     /// Answers a new runner. An end is told at its turn, so that a crash does not change the order of
     /// what happens at one moment.
-    fn look(&mut self, key: (usize, u32), boot: Boot) {
+    fn look(&mut self, now: Now, key: (usize, u32), boot: Boot) {
         let report = match self.children.get_mut(&key) {
             None => Report::NeverStarted,
             Some(child) if child.end == End::Refused => refused(),
@@ -287,9 +336,12 @@ impl Host {
                     self.alive += 1;
                 }
                 self.ends.extend(child.ends_at.map(|at| (at, key)));
+                // A new runner asks anew, and is told anew.
+                self.readies.extend(child.ready_at.map(|at| (at, key)));
                 Report::Adopted {
                     pid: pid(key),
                     started_ms: child.started_ms,
+                    age_ms: now.time.since(child.started),
                 }
             }
         };
@@ -299,6 +351,9 @@ impl Host {
     fn take_end(&mut self, now: Now, key: (usize, u32)) -> Report {
         let child = self.children.get_mut(&key).unwrap();
         self.ends.remove(&(child.ends_at.unwrap(), key));
+        if let Some(at) = child.ready_at {
+            self.readies.remove(&(at, key));
+        }
         self.alive -= usize::from(!child.is_reported);
         child.is_reported = true;
         match child.end {
@@ -310,9 +365,10 @@ impl Host {
         }
     }
 
-    /// The next moment at which a run ends.
-    fn next_end(&self) -> Option<Time> {
-        self.ends.first().map(|(at, _)| *at)
+    /// The next moment at which a run says something or ends.
+    fn next_event(&self) -> Option<Time> {
+        let sets = [&self.readies, &self.ends].into_iter();
+        sets.filter_map(|set| set.first().map(|(at, _)| *at)).min()
     }
 
     /// Returns the next report that is due, mail first, then ends by time and number.
@@ -320,8 +376,20 @@ impl Host {
         let (process, run, report) = match self.mail.pop_front() {
             Some(letter) => letter,
             None => {
-                let (_, key) = self.ends.first().copied().filter(|(at, _)| *at <= now.time)?;
-                (key.0, key.1, self.take_end(now, key))
+                let due = |set: &BTreeSet<(Time, (usize, u32))>| {
+                    set.first().copied().filter(|(at, _)| *at <= now.time)
+                };
+                match (due(&self.readies), due(&self.ends)) {
+                    (Some(ready), end) if end.is_none_or(|end| ready.0 <= end.0) => {
+                        self.readies.remove(&ready);
+                        let (_, key) = ready;
+                        (key.0, key.1, Report::Ready)
+                    }
+                    (_, end) => {
+                        let (_, key) = end?;
+                        (key.0, key.1, self.take_end(now, key))
+                    }
+                }
             }
         };
         Some(Event::Report { process, run, report })
@@ -362,8 +430,8 @@ pub(super) struct World {
     crashes: Vec<Crash>,
     turns: usize,
     runners: u32,
-    /// Stop requests are durable: one that was not recorded is made again.
-    stops: Vec<(u64, super::super::Stop)>,
+    /// Requests are durable: one that was not recorded is made again.
+    requests: Vec<(u64, Event)>,
 }
 
 impl World {
@@ -384,12 +452,24 @@ impl World {
             crashes: vec![],
             turns: 0,
             runners: 1,
-            stops: vec![],
+            requests: vec![],
         }
     }
 
     pub(super) fn stop_at(mut self, at: u64, stop: super::super::Stop) -> Self {
-        self.stops.push((at, stop));
+        self.requests.push((at, Event::Stop(stop)));
+        self
+    }
+
+    /// Has somebody want something of a process.
+    pub(super) fn control_at(mut self, at: u64, process: usize, verb: Verb) -> Self {
+        let request = format!("request {}", self.requests.len());
+        let event = Event::Control {
+            process,
+            verb,
+            request,
+        };
+        self.requests.push((at, event));
         self
     }
 
@@ -413,14 +493,12 @@ impl World {
             if let Some(report) = self.host.next_report(now(self.now)) {
                 return Some(report);
             }
-            if let Some(&(at, stop)) = self.stops.first()
-                && at <= self.now
-            {
-                return Some(Event::Stop(stop));
+            if let Some((_, request)) = self.requests.first().filter(|(at, _)| *at <= self.now) {
+                return Some(request.clone());
             }
             let wake = self.task.next_wake(Time(self.now));
-            let request = self.stops.first().map(|(at, _)| Time(*at));
-            let next = [wake, request, self.host.next_end()]
+            let request = self.requests.first().map(|(at, _)| Time(*at));
+            let next = [wake, request, self.host.next_event()]
                 .into_iter()
                 .flatten()
                 .min()?;
@@ -449,8 +527,8 @@ impl World {
             self.die(crash, turn, watch);
             return;
         }
-        if let Event::Stop(_) = event {
-            self.stops.remove(0);
+        if let Event::Stop(_) | Event::Control { .. } = event {
+            self.requests.remove(0);
         }
         self.journal.extend(turn.changes.iter().map(encode));
         for effect in turn.effects {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use aur_ir as ir;
 use proptest::prelude::*;
 
-use super::kit::{Crash, End, Script, Term, World, now, parse, runner};
+use super::kit::{Crash, End, Script, Term, World, now, parse, probe, runner};
 use super::model::{Demand, Model};
-use crate::process::Report;
+use crate::process::{Report, Verb};
 use crate::record::{Change, decode};
 use crate::spec::Spec;
 use crate::task::{Event, Stop, Task, Turn, Work, replay};
@@ -30,7 +30,14 @@ fn verdict_of(state: State) -> Verdict {
 struct Scene {
     task: ir::Task,
     scripts: Vec<Script>,
-    stops: Vec<(u64, Stop)>,
+    requests: Vec<(u64, Request)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Request {
+    Stop(Stop),
+    /// Of one process; the number is taken modulo how many there are.
+    Control(usize, Verb),
 }
 
 impl Scene {
@@ -52,9 +59,13 @@ impl Scene {
 
     fn world(&self) -> World {
         let world = World::of(&self.task, self.scripts.clone());
-        self.stops
+        let count = self.task.processes.len();
+        self.requests
             .iter()
-            .fold(world, |world, (at, stop)| world.stop_at(*at, *stop))
+            .fold(world, |world, (at, request)| match *request {
+                Request::Stop(stop) => world.stop_at(*at, stop),
+                Request::Control(process, verb) => world.control_at(*at, process % count, verb),
+            })
     }
 }
 
@@ -76,7 +87,10 @@ fn script() -> impl Strategy<Value = Script> {
         6 => (0..8_u64, prop_oneof![Just(Exit::Code(0)), Just(Exit::Code(3)), Just(Exit::Signal(15))])
             .prop_map(|(n, exit)| Term::After(n * 250, exit)),
     ];
-    (prop::collection::vec(run, 1..4), term).prop_map(|(runs, term)| Script { runs, term })
+    // Odd moments, so that it does not depend on chance what is heard first.
+    let ready = prop_oneof![1 => Just(None), 3 => (0..8_u64).prop_map(|n| Some(n * 250 + 7))];
+    (prop::collection::vec(run, 1..4), term, ready)
+        .prop_map(|(runs, term, ready)| Script { runs, term, ready })
 }
 
 fn process() -> impl Strategy<Value = (ir::Process, Script)> {
@@ -89,7 +103,12 @@ fn process() -> impl Strategy<Value = (ir::Process, Script)> {
         prop_oneof![4 => Just(1), 2 => Just(2), 1 => Just(3), 1 => Just(0)],
         1..5_u64,
     );
-    (flags, limits, script()).prop_map(|((daemon, ephemeral, is_final), (max_failures, min), script)| {
+    let rare = |end: u64| prop_oneof![4 => Just(None), 1 => (1..end).prop_map(Some)];
+    let attributes = (rare(12), rare(12), rare(6), prop::bool::weighted(0.2), prop::bool::weighted(0.3));
+    (flags, limits, attributes, script()).prop_map(|(flags, limits, attributes, script)| {
+        let ((daemon, ephemeral, is_final), (max_failures, min)) = (flags, limits);
+        let (timeout, within, wait, is_lost_failed, has_probe) = attributes;
+        let within_ms = within.map_or(60_000, |n| n * 250 + 5);
         let process = ir::Process {
             cmdline: Some(ir::Text::Plain("true".to_string())),
             daemon,
@@ -97,6 +116,19 @@ fn process() -> impl Strategy<Value = (ir::Process, Script)> {
             is_final,
             max_failures,
             min_duration_ms: min * 250,
+            timeout_ms: timeout.map(|n| n * 250 + 3),
+            ready: has_probe.then(|| probe(within_ms)),
+            on_lost: if is_lost_failed {
+                ir::OnLost::Fail
+            } else {
+                ir::OnLost::Retry
+            },
+            backoff: wait.map(|n| ir::Backoff {
+                min_ms: n * 200,
+                factor: 1.5,
+                max_ms: 2_000,
+                reset_after_ms: 1_500,
+            }),
             ..ir::Process::default()
         };
         (process, script)
@@ -112,9 +144,18 @@ fn stop() -> impl Strategy<Value = (u64, Stop)> {
     (0..40_u64, stop).prop_map(|(n, stop)| (n * 250, stop))
 }
 
+fn control() -> impl Strategy<Value = (u64, Request)> {
+    let verb = prop_oneof![Just(Verb::Stop), Just(Verb::Start), Just(Verb::Restart)];
+    (0..40_u64, 0..12_usize, verb).prop_map(|(n, process, verb)| (n * 250, Request::Control(process, verb)))
+}
+
 /// Whether a plan may have this edge.
-fn is_legal(before: &ir::Process, after: &ir::Process) -> bool {
-    before.is_final == after.is_final && !before.daemon && (!before.ephemeral || after.ephemeral)
+fn is_legal(before: &ir::Process, after: &ir::Process, on: ir::EdgeKind) -> bool {
+    let may_wait = match on {
+        ir::EdgeKind::Success => !before.daemon && (!before.ephemeral || after.ephemeral),
+        ir::EdgeKind::Ready => before.ready.is_some(),
+    };
+    before.is_final == after.is_final && may_wait
 }
 
 fn scene() -> impl Strategy<Value = Scene> {
@@ -124,10 +165,20 @@ fn scene() -> impl Strategy<Value = Scene> {
         0..4_u64,
         prop_oneof![Just(0), Just(500), Just(1_500), Just(5_000), Just(15_000)],
     );
-    let edges = prop::collection::vec(prop::bool::weighted(0.25), 66);
-    let stops = prop::collection::vec(stop(), 0..3);
-    (processes, limits, edges, stops).prop_map(
-        |(processes, (failures, concurrency, wait), edges, mut stops)| {
+    let edge = prop_oneof![
+        6 => Just(None),
+        2 => Just(Some(ir::EdgeKind::Success)),
+        1 => Just(Some(ir::EdgeKind::Ready)),
+    ];
+    let edges = prop::collection::vec(edge, 66);
+    let stop = stop().prop_map(|(at, stop)| (at, Request::Stop(stop)));
+    let requests = (
+        prop::collection::vec(stop, 0..3),
+        prop_oneof![2 => Just(0..1), 1 => Just(0..6)]
+            .prop_flat_map(|count| prop::collection::vec(control(), count)),
+    );
+    (processes, limits, edges, requests).prop_map(
+        |(processes, (failures, concurrency, wait), edges, (stops, controls))| {
             let (mut task, _) = parse(&format!(
                 "failures={failures} | concurrency={concurrency} | wait={wait}"
             ));
@@ -141,16 +192,21 @@ fn scene() -> impl Strategy<Value = Scene> {
             let pairs = (0..count).flat_map(|after| (0..after).map(move |before| (before, after)));
             for ((before, after), wanted) in pairs.zip(edges) {
                 let (first, second) = (&task.processes[before], &task.processes[after]);
-                if wanted && is_legal(first, second) {
+                if let Some(on) = wanted.filter(|on| is_legal(first, second, *on)) {
                     task.order.push(ir::Edge {
                         after: second.name.clone(),
                         before: first.name.clone(),
-                        on: ir::EdgeKind::Success,
+                        on,
                     });
                 }
             }
-            stops.sort_by_key(|(at, _)| *at);
-            Scene { task, scripts, stops }
+            let mut requests: Vec<_> = stops.into_iter().chain(controls).collect();
+            requests.sort_by_key(|(at, _)| *at);
+            Scene {
+                task,
+                scripts,
+                requests,
+            }
         },
     )
 }

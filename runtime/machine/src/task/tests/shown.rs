@@ -136,5 +136,5 @@ fn schemas_name_what_is_shown() {
     insta::assert_snapshot!(required(&task_schema()), @r#"["task_id","job_key","instance","attempt","runner_pid","state","reason","processes","usage","isolation"]"#);
     insta::assert_snapshot!(required(&event_schema()), @r#"["task_id","time_ms"]"#);
     let kinds = event_schema()["oneOf"].as_array().map_or(0, Vec::len);
-    assert_eq!(kinds, 11);
+    assert_eq!(kinds, 14);
 }

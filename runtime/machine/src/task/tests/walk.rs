@@ -6,8 +6,9 @@ use std::sync::Arc;
 use aur_ir as ir;
 
 use super::kit::{header, now, parse, runner};
-use crate::process::{Phase, Process, Report};
+use crate::process::{Cause, Fact as RunFact, Phase, Process, Report, Verb};
 use crate::record::Fact;
+use crate::clock::Time;
 use crate::spec::Spec;
 use crate::task::{Effect, Event, Stage, Stop, Task, Turn, Work};
 use crate::words::{Exit, Verdict};
@@ -62,10 +63,26 @@ fn show(turn: &Turn) -> String {
             reason,
             clean_by,
             budget_end,
+            ..
         } => {
             format!("Cleaning({verdict} {reason:?} {clean_by}..{budget_end})")
         }
         Fact::Hurried { clean_by, budget_end } => format!("Hurried({clean_by}..{budget_end})"),
+        Fact::Farewell => "Farewell".to_string(),
+        Fact::Health { health, .. } => format!("{health:?}"),
+        Fact::Control {
+            process,
+            run,
+            fact,
+            unchanged,
+            ..
+        } => {
+            let fact = format!("{fact:?}").replace("Some(", "");
+            match unchanged {
+                None => format!("Control {} {process}:{run}", fact.split(' ').next().unwrap()),
+                Some(why) => format!("Control {why:?}"),
+            }
+        }
         Fact::Finalizing => "Finalizing".to_string(),
         Fact::Finished { verdict, .. } => format!("Finished({verdict})"),
     });
@@ -242,11 +259,17 @@ struct World {
     now: u64,
     /// What the result was when it was settled.
     settled: Option<Verdict>,
+    /// Which processes were done once, and which were ready once.
+    told: Vec<bool>,
+    ready: Vec<bool>,
+    requests: usize,
 }
 
-type Key = (Stage, Vec<Process>, Vec<Real>, u64);
+type Key = (Stage, Vec<Process>, Vec<Real>, u64, usize);
 
 const MOST_RUNS: u32 = 2;
+/// How many requests for one process there are in a history.
+const MOST_REQUESTS: usize = 1;
 
 impl World {
     fn new(plan: &ir::Task) -> Self {
@@ -255,18 +278,30 @@ impl World {
             children: vec![Real::None; plan.processes.len()],
             now: 0,
             settled: None,
+            told: vec![false; plan.processes.len()],
+            ready: vec![false; plan.processes.len()],
+            requests: 0,
         };
         world.step(plan, create());
         world
     }
 
     fn key(&self) -> Key {
-        let processes = (0..self.children.len()).filter_map(|index| self.task.process(index).copied());
+        let processes = (0..self.children.len()).filter_map(|index| {
+            let policy = self.task.spec().processes[index].policy;
+            let mut process = self.task.process(index).copied()?;
+            if policy.timeout_ms.is_none() && policy.ready_within_ms.is_none() {
+                // Nothing depends on it then.
+                process.since = Time::ZERO;
+            }
+            Some(process)
+        });
         (
             self.task.stage(),
             processes.collect(),
             self.children.clone(),
             self.now,
+            self.requests,
         )
     }
 
@@ -274,6 +309,21 @@ impl World {
         let was_over = self.task.state().is_terminal();
         let turn = self.task.turn(now(self.now), event);
         assert!(!was_over || turn.changes.is_empty(), "finished is silent");
+        for change in &turn.changes {
+            if let Fact::Process {
+                process,
+                fact: RunFact::Ready,
+                ..
+            } = &change.fact
+            {
+                self.ready[*process] = true;
+            }
+        }
+        for (index, process) in plan.processes.iter().enumerate() {
+            if let Phase::Done(verdict) = self.task.process(index).unwrap().phase {
+                self.told[index] |= verdict == Verdict::Success || process.ephemeral;
+            }
+        }
         for effect in &turn.effects {
             self.perform(plan, *effect);
         }
@@ -339,6 +389,8 @@ impl World {
         let same_plan = |i: &usize| plan.processes[*i].is_final == is_final;
         let alive = (0..self.children.len())
             .filter(same_plan)
+            // What outlives SIGKILL does not keep the others from running.
+            .filter(|i| !self.task.process(*i).unwrap().is_given_up)
             .filter(|i| matches!(self.children[*i], Real::Ordered(_) | Real::Alive(_)))
             .count();
         assert!(
@@ -358,9 +410,19 @@ impl World {
             let phase = self.task.process(before).unwrap().phase;
             let is_met = match phase {
                 Phase::Done(verdict) => verdict == Verdict::Success || plan.processes[before].ephemeral,
-                Phase::Waiting { .. } | Phase::Starting | Phase::Running | Phase::Stopping { .. } => false,
+                Phase::Waiting { .. }
+                | Phase::Starting
+                | Phase::Running
+                | Phase::Stopping { .. }
+                | Phase::Held => false,
             };
-            assert!(is_met, "started before {} was done", edge.before);
+            assert!(
+                is_met || self.told[before] || edge.on == ir::EdgeKind::Ready,
+                "started before {} was done",
+                edge.before
+            );
+            let is_ready = edge.on == ir::EdgeKind::Success || self.ready[before];
+            assert!(is_ready, "started before {} was ready", edge.before);
         }
     }
 
@@ -386,6 +448,7 @@ impl World {
                     next.push(self.told(plan, index, Real::Over(run), exited(index, run, 1)));
                 }
                 Real::Alive(run) => {
+                    next.push(self.told(plan, index, *child, report(index, run, Report::Ready)));
                     for event in [
                         exited(index, run, 0),
                         exited(index, run, 1),
@@ -401,6 +464,15 @@ impl World {
             world.step(plan, event);
             next.push(world);
         }
+        let controlled = match self.requests < MOST_REQUESTS {
+            true => 0..self.children.len(),
+            false => 0..0,
+        };
+        for index in controlled {
+            for verb in [Verb::Stop, Verb::Start, Verb::Restart] {
+                next.push(self.controlled(plan, index, verb));
+            }
+        }
         next.push(self.restarted(plan));
         if let Some(wake) = self.task.next_wake(now(self.now).time) {
             let mut world = self.clone();
@@ -409,6 +481,22 @@ impl World {
             next.push(world);
         }
         next
+    }
+
+    fn controlled(&self, plan: &ir::Task, process: usize, verb: Verb) -> Self {
+        let mut world = self.clone();
+        world.requests += 1;
+        let request = world.requests.to_string();
+        let event = Event::Control {
+            process,
+            verb,
+            request,
+        };
+        world.step(plan, event.clone());
+        let before = world.key();
+        world.step(plan, event);
+        assert!(before == world.key(), "a request is heeded twice");
+        world
     }
 
     /// A new runner asks about everything that was on its way, and is told the truth.
@@ -432,6 +520,7 @@ impl World {
                     let adopted = Report::Adopted {
                         pid: 1,
                         started_ms: 0,
+                        age_ms: 0,
                     };
                     world.step(plan, report(index, run, adopted));
                 }
@@ -454,6 +543,7 @@ impl World {
                     self.step(plan, spawned(index, run));
                 }
                 Some((index, Real::Alive(run))) => {
+                    self.step(plan, report(index, run, Report::Ready));
                     self.children[index] = Real::Over(run);
                     self.step(plan, exited(index, run, 0));
                 }
@@ -475,8 +565,9 @@ impl World {
     }
 }
 
-fn walk(plan: &ir::Task) -> usize {
-    let start = World::new(plan);
+fn walk(plan: &ir::Task, requests: usize) -> usize {
+    let mut start = World::new(plan);
+    start.requests = MOST_REQUESTS - requests;
     let ends_by_itself = !plan
         .processes
         .iter()
@@ -493,7 +584,12 @@ fn walk(plan: &ir::Task) -> usize {
                 world.key()
             );
         }
-        if ends_by_itself {
+        let is_held = |index| match world.task.process(index).unwrap().phase {
+            Phase::Held => true,
+            Phase::Stopping { cause, .. } => cause == Cause::Hold,
+            Phase::Waiting { .. } | Phase::Starting | Phase::Running | Phase::Done(_) => false,
+        };
+        if ends_by_itself && !(0..world.children.len()).any(is_held) {
             assert!(
                 world.clone().settles(plan).is_over(),
                 "success does not end {:?}",
@@ -544,7 +640,7 @@ fn shapes(count: usize, limits: &str) -> Vec<ir::Task> {
 fn everything_that_can_happen_to_two_processes() {
     for limits in ["failures=1 | wait=4000", "failures=2 | concurrency=1 | wait=0"] {
         let plans = shapes(2, limits);
-        let states: usize = plans.iter().map(walk).sum();
+        let states: usize = plans.iter().map(|plan| walk(plan, 1)).sum();
         assert!(
             plans.len() > 50 && states > 20_000,
             "{} shapes, {states} states",
@@ -553,10 +649,33 @@ fn everything_that_can_happen_to_two_processes() {
     }
 }
 
+/// One process that waits until another is ready, and limits of their runs.
+#[test]
+fn everything_that_can_happen_around_readiness() {
+    let flags = ["", " ephemeral", " daemon", " daemon ephemeral", " final"];
+    let mut states = 0;
+    for first in flags {
+        for second in ["", " ephemeral", " daemon"] {
+            let second = if first == " final" {
+                format!("{second} final")
+            } else {
+                second.to_string()
+            };
+            for limits in ["within=2000", "within=60000 timeout=2000 lost=fail"] {
+                let text = format!(
+                    "failures=1 | wait=0 | a{first} max=2 min=1000 {limits} | b{second} min=1000 | a<<b"
+                );
+                states += walk(&parse(&text).0, 0);
+            }
+        }
+    }
+    assert!(states > 20_000, "{states} states");
+}
+
 #[test]
 fn much_that_can_happen_to_three_processes() {
     let plans = shapes(3, "failures=2 | concurrency=2 | wait=4000");
-    let states: usize = plans.iter().step_by(211).map(walk).sum();
+    let states: usize = plans.iter().step_by(211).map(|plan| walk(plan, 0)).sum();
     assert!(
         plans.len() > 500 && states > 20_000,
         "{} shapes, {states} states",

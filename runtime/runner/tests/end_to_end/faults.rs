@@ -357,7 +357,8 @@ pub(crate) fn a_living_guard_is_shown() {
     let run = || round.case.state().view().unwrap().processes[0].runs[0].clone();
     let guard = round.guard("p", 0).unwrap();
     assert_eq!(run().guard_pid, Some(guard.pid));
-    let parent = aur_host::process::stat(run().pid.unwrap()).unwrap().parent;
+    let pid = wait_until("the record of the process", || run().pid);
+    let parent = aur_host::process::stat(pid).unwrap().parent;
     assert_eq!(parent, guard.pid);
     signal(&guard, Signal::Kill);
     wait_until("the end of the guard", || (!is_alive(&guard)).then_some(()));

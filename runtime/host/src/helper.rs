@@ -88,10 +88,7 @@ pub fn end_tree(pid: u32, marker: &str, boot: BootId) {
             boot,
         };
         let mut tree = RunTree::new(leader, Origin::Started, marker);
-        signal_all(
-            &tree.members(&snapshot, |_| false, Strays::Unknown),
-            Signal::Kill,
-        );
+        signal_all(&tree.members(&snapshot, |_| false, Strays::Unknown), Signal::Kill);
     }
     end_group(pid);
 }

@@ -25,8 +25,8 @@ mod words;
 
 pub use attempt::{AttemptPolicy, Attempts, BackOff, NextAttempt};
 pub use clock::{Now, Time};
-pub use health::{Answer, Checks, Health, HealthPolicy};
 pub use event::{TaskEvent, TaskEventKind, event_schema};
+pub use health::{Answer, Checks, Health, HealthPolicy};
 pub use record::{Change, DecodeError, Fact, Header, Runner, VERSION, decode, encode};
 pub use spec::{Class, ProcessSpec, Source, Spec, SpecError};
 pub use task::{

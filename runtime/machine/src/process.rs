@@ -542,7 +542,13 @@ fn hear(policy: &Policy, process: &Process, now: Now, report: Report) -> Result<
     match (process.phase, report) {
         (
             Waiting { .. } | Held | Done(_),
-            Spawned { .. } | SpawnFailed { .. } | Exited { .. } | NeverStarted | Adopted { .. } | Lost | Ready,
+            Spawned { .. }
+            | SpawnFailed { .. }
+            | Exited { .. }
+            | NeverStarted
+            | Adopted { .. }
+            | Lost
+            | Ready,
         ) => Err(Why::Late),
 
         (Starting, Spawned { pid, started_ms }) => Ok(Fact::Running {
@@ -613,13 +619,9 @@ fn hear(policy: &Policy, process: &Process, now: Now, report: Report) -> Result<
             Spawned { .. } | SpawnFailed { .. },
         ) => Err(Why::Impossible),
         (Stopping { .. }, Ready) => Err(Why::Late),
-        (Stopping { cause, .. }, Exited { exit, finished_ms }) => Ok(stopped(
-            policy,
-            process,
-            now,
-            cause,
-            Some((exit, finished_ms)),
-        )),
+        (Stopping { cause, .. }, Exited { exit, finished_ms }) => {
+            Ok(stopped(policy, process, now, cause, Some((exit, finished_ms))))
+        }
         (
             Stopping {
                 child: Child::Expected,
@@ -638,9 +640,12 @@ fn hear(policy: &Policy, process: &Process, now: Now, report: Report) -> Result<
         )
         | (Stopping { cause, .. }, Lost) => Ok(match cause {
             Cause::Limit(_) => settle(policy, process, now, End::lost()),
-            Cause::Task | Cause::Hold | Cause::Restart => {
-                over(Verdict::Lost, Reason::Lost, process.streak, asked_next(cause, now))
-            }
+            Cause::Task | Cause::Hold | Cause::Restart => over(
+                Verdict::Lost,
+                Reason::Lost,
+                process.streak,
+                asked_next(cause, now),
+            ),
         }),
     }
 }
@@ -670,13 +675,7 @@ fn asked_again(demand: Demand, cause: Cause) -> Fact {
 }
 
 /// The end of a run that was being stopped; with its status and the wall clock of its end if it ran.
-fn stopped(
-    policy: &Policy,
-    process: &Process,
-    now: Now,
-    cause: Cause,
-    exit: Option<(Exit, u64)>,
-) -> Fact {
+fn stopped(policy: &Policy, process: &Process, now: Now, cause: Cause, exit: Option<(Exit, u64)>) -> Fact {
     let (exit, finished_ms) = (exit.map(|(exit, _)| exit), exit.map(|(_, at)| at));
     match cause {
         Cause::Limit(reason) => {

@@ -377,11 +377,7 @@ fn refuse_cycle(processes: &[ProcessSpec]) -> Result<(), SpecError> {
         .filter(|i| waits.get(*i) == Some(&0))
         .collect();
     while let Some(index) = free.pop() {
-        for &after in processes
-            .get(index)
-            .into_iter()
-            .flat_map(ProcessSpec::followers)
-        {
+        for &after in processes.get(index).into_iter().flat_map(ProcessSpec::followers) {
             if let Some(count) = waits.get_mut(after) {
                 *count -= 1;
                 if *count == 0 {

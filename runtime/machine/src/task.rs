@@ -478,10 +478,7 @@ impl Task {
                 Fact::Runner(_) | Fact::Process { .. } | Fact::Control { .. },
                 Stage::New | Stage::Finished { .. },
             )
-            | (
-                Fact::Farewell,
-                Stage::New | Stage::Active | Stage::Finalizing(_) | Stage::Finished { .. },
-            )
+            | (Fact::Farewell, Stage::New | Stage::Active | Stage::Finalizing(_) | Stage::Finished { .. })
             | (
                 Fact::Cleaning { .. } | Fact::Health { .. },
                 Stage::New | Stage::Cleaning(_) | Stage::Finalizing(_) | Stage::Finished { .. },

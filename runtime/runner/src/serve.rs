@@ -35,8 +35,8 @@ use crate::launch::{tell_failed, tell_ready};
 use crate::request::{Answer, Request};
 use crate::{RunnerError, prepare, request};
 
-use life::Life;
 pub(crate) use health::HealthCheck;
+use life::Life;
 pub(crate) use probes::Check;
 
 /// How often a full disk is tried again.

@@ -23,7 +23,9 @@ fn asked(request: Option<Request<'_>>, answer: &'static [u8]) -> (String, Reply)
         stream.write_all(first).unwrap();
         std::thread::sleep(Duration::from_millis(20));
         let _ = stream.write_all(second);
-        String::from_utf8(asked).unwrap().replace(&port.to_string(), "PORT")
+        String::from_utf8(asked)
+            .unwrap()
+            .replace(&port.to_string(), "PORT")
     });
     let reply = finish(Call::begin(port, request).unwrap());
     (server.join().unwrap(), reply)
@@ -38,7 +40,10 @@ fn finish(mut call: Call) -> Reply {
             return reply;
         }
         let wakes = waiter.wait(Some(Duration::from_secs(60))).unwrap();
-        assert!(wakes == [Wake::Socket(7)] && Instant::now() < deadline, "{wakes:?}");
+        assert!(
+            wakes == [Wake::Socket(7)] && Instant::now() < deadline,
+            "{wakes:?}"
+        );
     }
 }
 
@@ -95,7 +100,11 @@ fn what_is_no_answer_says_so() {
 #[test]
 fn a_port_takes_connections_or_not() {
     assert_eq!(asked(None, b"").1, Reply::Connected);
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let error = Call::begin(closed, None).unwrap_err();
     assert_eq!(error, format!("port {closed}: nobody listens"));
 }

@@ -1,8 +1,8 @@
 //! What a task does next.
 
 use crate::clock::{Now, Time};
-use crate::plan::Plan;
 use crate::health::Health;
+use crate::plan::Plan;
 use crate::process::{self, Outcome, Report, Verb, Why};
 use crate::record::{Change, Fact, Runner};
 use crate::spec::Class;

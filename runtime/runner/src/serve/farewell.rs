@@ -83,7 +83,9 @@ impl Farewell {
             State::Asking(number, wait) => {
                 let answer = questions.take(number)?;
                 self.state = match answer {
-                    Answer::Reply(aur_host::call::Reply::Page { .. }) => State::Waiting(now.saturating_add(wait)),
+                    Answer::Reply(aur_host::call::Reply::Page { .. }) => {
+                        State::Waiting(now.saturating_add(wait))
+                    }
                     Answer::Reply(_) | Answer::Ended(_) | Answer::Late => State::Idle,
                 };
                 self.attend(task, questions, host)

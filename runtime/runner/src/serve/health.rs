@@ -66,12 +66,7 @@ impl HealthCheck {
     /// Says what is wrong with an answer; `None` if it is a good one.
     fn fault(&self, answer: &Answer) -> Option<String> {
         match (self, answer) {
-            (
-                Self::Page {
-                    expected, status, ..
-                },
-                Answer::Reply(Reply::Page { status: found, body }),
-            ) => {
+            (Self::Page { expected, status, .. }, Answer::Reply(Reply::Page { status: found, body })) => {
                 let body = String::from_utf8_lossy(body);
                 let is_status = *status == 0 || *status == u64::from(*found);
                 let is_body = expected.is_empty() || body.trim().eq_ignore_ascii_case(expected.trim());

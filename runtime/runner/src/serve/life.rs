@@ -22,11 +22,11 @@ use aur_machine::process::{Fact as ProcessFact, Report};
 use aur_machine::{Boot, Change, Effect, Event, Fact, Now, Runner, Stage, Stop, Task, Time, Work};
 
 use super::outputs::{Ends, Outputs};
-use super::runs::{Demand, Key, Over, Runs, Table};
 use super::farewell::Farewell;
 use super::health::HealthWatch;
 use super::probes::Probes;
 use super::questions::Questions;
+use super::runs::{Demand, Key, Over, Runs, Table};
 use super::{DISK_RETRY, Host, log};
 use crate::RunnerError;
 use crate::environment::Facts;
@@ -241,13 +241,7 @@ impl<'a> Life<'a> {
         let is_waiting = !self.held.is_empty() || self.undurable != Unrecorded::Nothing;
         let retry = is_waiting.then_some(DISK_RETRY);
         let look = (!self.unclear.is_empty()).then_some(LOOK_AGAIN);
-        [
-            wake,
-            retry,
-            look,
-            self.runs.next_check(),
-            self.next_question(),
-        ]
+        [wake, retry, look, self.runs.next_check(), self.next_question()]
             .into_iter()
             .flatten()
             .min()

@@ -96,7 +96,11 @@ impl Output {
                 }
             }
         }
-        Ok(if self.offset < length { Look::More } else { Look::Absent })
+        Ok(if self.offset < length {
+            Look::More
+        } else {
+            Look::Absent
+        })
     }
 }
 

@@ -61,7 +61,11 @@ impl Check {
     ///
     /// # Errors
     /// A runtime name has no value, or the pattern cannot be read.
-    pub(crate) fn of(process: &ir::Process, check: &ir::ProbeCheck, facts: &Facts) -> Result<Self, RunnerError> {
+    pub(crate) fn of(
+        process: &ir::Process,
+        check: &ir::ProbeCheck,
+        facts: &Facts,
+    ) -> Result<Self, RunnerError> {
         let place = || format!("the readiness probe of process `{}`", process.name);
         Ok(match check {
             ir::ProbeCheck::Http { path, port } => Self::Http {
@@ -147,10 +151,7 @@ impl Probes {
             let process = task.process(*index)?;
             let run = process.last_run()?;
             let is_open = process.phase == Phase::Running && !process.is_ready;
-            is_open.then_some(Key {
-                process: *index,
-                run,
-            })
+            is_open.then_some(Key { process: *index, run })
         };
         let wanted: Vec<Key> = self.probed.iter().filter_map(asked).collect();
         self.watches.retain(|key, watch| {

@@ -40,7 +40,13 @@ cases! {
 fn reasons(case: &Case, process: usize) -> Vec<String> {
     let view = serde_json::to_value(case.state().view().unwrap()).unwrap();
     let runs = view["processes"][process]["runs"].as_array().unwrap().clone();
-    let text = |run: &Value| format!("{} {}", run["state"].as_str().unwrap(), run["reason"].as_str().unwrap());
+    let text = |run: &Value| {
+        format!(
+            "{} {}",
+            run["state"].as_str().unwrap(),
+            run["reason"].as_str().unwrap()
+        )
+    };
     runs.iter().map(text).collect()
 }
 
@@ -147,7 +153,10 @@ fn waits_between_failed_runs_grow() {
 fn becomes_ready(job: &Job) {
     let case = Case::started(job);
     let result = case.result();
-    assert!(result.contains("client: SUCCESS code:0\nSUCCESS complete"), "{result}");
+    assert!(
+        result.contains("client: SUCCESS code:0\nSUCCESS complete"),
+        "{result}"
+    );
     assert_eq!(reasons(&case, 0), ["KILLED killed"]);
     let events = case.events();
     let place = |name: &str, process: &str| {
@@ -186,7 +195,11 @@ fn a_command_says_that_a_process_is_ready() {
 
 fn a_port_says_that_a_process_is_ready() {
     // Found free, and taken again by the test when the process has come to live.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let job = server_and_client(
         "echo up > up; exec sleep 600",
         "echo hello",
@@ -197,7 +210,10 @@ fn a_port_says_that_a_process_is_ready() {
     assert!(case.events_so_far("process_ready", 1).is_none());
     let _listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
     let result = case.result();
-    assert!(result.ends_with("client: SUCCESS code:0\nSUCCESS complete"), "{result}");
+    assert!(
+        result.ends_with("client: SUCCESS code:0\nSUCCESS complete"),
+        "{result}"
+    );
 }
 
 fn a_page_says_that_a_process_is_ready() {
@@ -243,13 +259,16 @@ fn a_run_that_is_not_ready_in_time_has_failed() {
 }
 
 fn a_run_that_ends_before_it_is_ready_has_failed() {
-    let job = Job::new(&[("server", "[ $AUR_RUN != 2 ] || { touch up; sleep 0.3; }"), ("client", "echo hello")])
-        .with("/task/processes/0/ready", probe(json!({"file": {"path": "up"}})))
-        .with("/task/processes/0/max_failures", json!(9))
-        .with(
-            "/task/order",
-            json!([{"before": "server", "after": "client", "on": "ready"}]),
-        );
+    let job = Job::new(&[
+        ("server", "[ $AUR_RUN != 2 ] || { touch up; sleep 0.3; }"),
+        ("client", "echo hello"),
+    ])
+    .with("/task/processes/0/ready", probe(json!({"file": {"path": "up"}})))
+    .with("/task/processes/0/max_failures", json!(9))
+    .with(
+        "/task/order",
+        json!([{"before": "server", "after": "client", "on": "ready"}]),
+    );
     let case = Case::started(&job);
     assert_eq!(
         case.result(),
@@ -285,7 +304,10 @@ fn a_ready_run_stays_ready_over_a_crash() {
 
 fn the_death_of_a_ready_process_does_not_stop_what_waited_for_it() {
     let job = Job::new(&[
-        ("server", "echo up > up; until [ -e die ]; do sleep 0.02; done; exit 1"),
+        (
+            "server",
+            "echo up > up; until [ -e die ]; do sleep 0.02; done; exit 1",
+        ),
         ("client", "touch die; sleep 0.3; echo done > done"),
     ])
     .with("/task/max_failures", json!(0))
@@ -337,7 +359,9 @@ fn a_probe_is_no_part_of_a_run() {
 fn a_pattern_that_cannot_be_read_is_refused() {
     let root = tempfile::tempdir().unwrap();
     let job = server_and_client("true", "true", json!({"log": {"regex": "("}}));
-    let error = crate::support::prepare_in(root.path(), &job).unwrap_err().to_string();
+    let error = crate::support::prepare_in(root.path(), &job)
+        .unwrap_err()
+        .to_string();
     let start = "the pattern that process `server` is ready by cannot be read: ";
     assert!(error.starts_with(start), "{error}");
 }
@@ -361,9 +385,7 @@ fn a_healthy_task_that_turns_unhealthy_fails() {
         health("echo x >> checks; [ -e well ]", [50_000, 1, 1, 20_000]),
     );
     let case = Case::started(&job);
-    wait_until("health", || {
-        (field(&case, "/health") == "healthy").then_some(())
-    });
+    wait_until("health", || (field(&case, "/health") == "healthy").then_some(()));
     std::fs::remove_file(case.sandbox().join("well")).unwrap();
     assert_eq!(
         case.result(),

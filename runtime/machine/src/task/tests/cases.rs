@@ -1,7 +1,8 @@
 //! The cases of the old system and of this one, as timelines.
 
 use super::kit::{End, World, header, now, parse, runner};
-use crate::process::{Cause, Fact as RunFact, Report, Why};
+use crate::health::Health;
+use crate::process::{Cause, Fact as RunFact, Report, Verb, Why};
 use crate::record::{Change, Fact, decode};
 use crate::spec::{Spec, SpecError};
 use crate::task::{Event, Stop, Task, Turn};
@@ -541,6 +542,293 @@ fn a_process_that_cannot_be_killed_does_not_hold_the_task() {
     1500 a:0 is killed
     11500 a:0 LOST Lost
     11500 -- KILLED
+    ");
+}
+
+#[test]
+fn a_run_that_breaks_a_limit_has_failed_and_is_tried_again() {
+    insta::assert_snapshot!(run("a max=3 min=0 timeout=700 runs=-,-,500:0 term=100 | wait=4000"), @"
+    0 a:0 starts
+    700 a:0 is asked to end by Timeout, killed at 2700
+    800 a:0 FAILED Timeout Signal(15)
+    800 a:1 starts
+    1500 a:1 is asked to end by Timeout, killed at 3500
+    1600 a:1 FAILED Timeout Signal(15)
+    1600 a:2 starts
+    2100 a:2 SUCCESS Exit Code(0)
+    2100 -- cleaning, SUCCESS Complete, kill at 4100, end at 6100
+    2100 -- finalizing
+    2100 -- SUCCESS
+    ");
+    insta::assert_snapshot!(run("a max=1 timeout=700 runs=- term=never | wait=4000"), @"
+    0 a:0 starts
+    700 a:0 is asked to end by Timeout, killed at 2700
+    2700 a:0 is killed
+    2700 a:0 FAILED Timeout Signal(9)
+    2700 -- cleaning, FAILED Failures, kill at 4700, end at 6700
+    2700 -- finalizing
+    2700 -- FAILED
+    ");
+}
+
+#[test]
+fn what_waits_until_another_is_ready() {
+    insta::assert_snapshot!(run("db ephemeral daemon runs=- ready=300 | web | db<<web"), @"
+    0 db:0 starts
+    300 db:0 is ready
+    300 web:0 starts
+    1300 web:0 SUCCESS Exit Code(0)
+    1300 -- cleaning, SUCCESS Complete, kill at 16300, end at 31300
+    1300 db:0 is asked to end, killed at 16300
+    1300 db:0 KILLED Killed Signal(15)
+    1300 -- finalizing
+    1300 -- SUCCESS
+    ");
+    // Not ready in time, then at its second try.
+    insta::assert_snapshot!(run("db daemon max=2 min=0 runs=- within=200 ready=300 | web | db<<web"), @"
+    0 db:0 starts
+    200 db:0 is asked to end by NotReady, killed at 5200
+    200 db:0 FAILED NotReady Signal(15)
+    200 db:1 starts
+    400 db:1 is asked to end by NotReady, killed at 5400
+    400 db:1 FAILED NotReady Signal(15)
+    400 -- cleaning, FAILED Failures, kill at 15400, end at 30400
+    400 -- finalizing
+    400 -- FAILED
+    ");
+    // Its end comes before it is ready, although with success.
+    insta::assert_snapshot!(
+        run("db max=2 min=0 runs=100:0,600:0 ready=300 | web | db<<web"),
+        @"
+    0 db:0 starts
+    100 db:0 FAILED NotReady Code(0)
+    100 db:1 starts
+    400 db:1 is ready
+    400 web:0 starts
+    700 db:1 SUCCESS Exit Code(0)
+    1400 web:0 SUCCESS Exit Code(0)
+    1400 -- cleaning, SUCCESS Complete, kill at 16400, end at 31400
+    1400 -- finalizing
+    1400 -- SUCCESS
+    "
+    );
+    // It dies after it was ready, and what waited goes on, also if it starts only then.
+    insta::assert_snapshot!(
+        run("db max=1 runs=400:1 ready=300 | slow | web | db<<web | slow<web | failures=0"),
+        @"
+    0 db:0 starts
+    0 slow:0 starts
+    300 db:0 is ready
+    400 db:0 FAILED Exit Code(1)
+    1000 slow:0 SUCCESS Exit Code(0)
+    1000 web:0 starts
+    2000 web:0 SUCCESS Exit Code(0)
+    2000 -- cleaning, SUCCESS Complete, kill at 17000, end at 32000
+    2000 -- finalizing
+    2000 -- SUCCESS
+    "
+    );
+}
+
+/// An ephemeral process does not count, but as long as it may become ready nothing is stuck.
+#[test]
+fn a_plan_waits_for_a_supporting_process() {
+    insta::assert_snapshot!(run("db ephemeral max=2 min=100 runs=10:1,- ready=300 | web | db<<web"), @"
+    0 db:0 starts
+    10 db:0 FAILED Exit Code(1)
+    110 db:1 starts
+    410 db:1 is ready
+    410 web:0 starts
+    1410 web:0 SUCCESS Exit Code(0)
+    1410 -- cleaning, SUCCESS Complete, kill at 16410, end at 31410
+    1410 db:1 is asked to end, killed at 16410
+    1410 db:1 KILLED Killed Signal(15)
+    1410 -- finalizing
+    1410 -- SUCCESS
+    ");
+    insta::assert_snapshot!(run("db ephemeral runs=10:1 ready=300 | web | db<<web"), @"
+    0 db:0 starts
+    10 db:0 FAILED Exit Code(1)
+    10 -- cleaning, FAILED Stuck, kill at 15010, end at 30010
+    10 -- finalizing
+    10 -- FAILED
+    ");
+}
+
+#[test]
+fn one_process_is_stopped_and_started() {
+    let world = World::new("a runs=- term=100 | b runs=3000:0 | wait=4000")
+        .control_at(500, 0, Verb::Stop)
+        .control_at(700, 0, Verb::Stop)
+        .control_at(5_000, 0, Verb::Start)
+        .control_at(6_000, 1, Verb::Start)
+        .control_at(6_500, 0, Verb::Restart)
+        .stop_at(9_500, Stop::Now);
+    insta::assert_snapshot!(timeline(world), @"
+    0 a:0 starts
+    0 b:0 starts
+    500 a Stop: Stopping { kill_at: Time(2500), cause: Hold }
+    600 a:0 KILLED Killed Signal(15)
+    700 a Stop: Some(Late)
+    3000 b:0 SUCCESS Exit Code(0)
+    5000 a Start: Freed { not_before: Time(5000) }
+    5000 a:1 starts
+    6000 b Start: Freed { not_before: Time(6000) }
+    6000 b:1 starts
+    6500 a Restart: Stopping { kill_at: Time(8500), cause: Restart }
+    6600 a:1 KILLED Killed Signal(15)
+    6600 a:2 starts
+    9000 b:1 SUCCESS Exit Code(0)
+    9500 -- cleaning, KILLED Stopped, kill at 9500, end at 9500
+    9500 a:2 is killed
+    9500 a:2 KILLED Killed Signal(9)
+    9500 -- KILLED
+    ");
+}
+
+#[test]
+fn a_process_that_failed_for_good_can_be_started_again() {
+    let world = World::new("a max=2 min=100 runs=10:1,10:1,10:1,10:0 | b runs=4000:0 | failures=2")
+        .control_at(1_000, 0, Verb::Start);
+    insta::assert_snapshot!(timeline(world), @"
+    0 a:0 starts
+    0 b:0 starts
+    10 a:0 FAILED Exit Code(1)
+    110 a:1 starts
+    120 a:1 FAILED Exit Code(1)
+    1000 a Start: Freed { not_before: Time(1000) }
+    1000 a:2 starts
+    1010 a:2 FAILED Exit Code(1)
+    1110 a:3 starts
+    1120 a:3 SUCCESS Exit Code(0)
+    4000 b:0 SUCCESS Exit Code(0)
+    4000 -- cleaning, SUCCESS Complete, kill at 19000, end at 34000
+    4000 -- finalizing
+    4000 -- SUCCESS
+    ");
+}
+
+#[test]
+fn a_request_out_of_season_changes_nothing() {
+    let world = World::new("a runs=- term=500 | f final runs=2000:0 | wait=8000")
+        .control_at(100, 1, Verb::Start)
+        .stop_at(1_000, GRACEFUL)
+        .control_at(1_100, 0, Verb::Restart)
+        .control_at(2_000, 1, Verb::Restart);
+    insta::assert_snapshot!(timeline(world), @"
+    0 a:0 starts
+    100 f Start: Some(NotDue)
+    1000 -- cleaning, KILLED Stopped, kill at 5000, end at 9000
+    1000 a:0 is asked to end, killed at 5000
+    1100 a Restart: Some(Late)
+    1500 a:0 KILLED Killed Signal(15)
+    1500 -- finalizing
+    1500 f:0 starts
+    2000 f Restart: Stopping { kill_at: Time(6000), cause: Restart }
+    2000 f:0 KILLED Killed Signal(15)
+    2000 f:1 starts
+    4000 f:1 SUCCESS Exit Code(0)
+    4000 -- KILLED
+    ");
+}
+
+#[test]
+fn an_unhealthy_task_fails() {
+    let (task, _) = parse("a | f final");
+    let mut task = Task::new(Spec::new(&task).unwrap().into());
+    let create = Event::Create {
+        header: Box::new(header(4_000)),
+        runner: runner(1, 1),
+    };
+    let health = |health, message: Option<&str>| Event::Health {
+        health,
+        message: message.map(str::to_string),
+    };
+    let mut log = vec![];
+    for event in [
+        create,
+        health(Health::Starting, None),
+        health(Health::Healthy, None),
+        health(Health::Healthy, None),
+        health(Health::Unhealthy, Some("exit code 1")),
+        health(Health::Healthy, None),
+    ] {
+        let turn = task.turn(now(10), event);
+        log.extend(turn.changes.iter().filter_map(|change| line(&task, change)));
+        log.extend(turn.unchanged.map(|why| format!("{why:?}")));
+    }
+    insta::assert_snapshot!(log.join("\n"), @"
+    10 a:0 starts
+    10 -- Starting
+    10 -- Healthy
+    Late
+    10 -- Unhealthy
+    10 -- cleaning, FAILED Unhealthy, kill at 2010, end at 4010
+    10 a:0 is asked to end, killed at 2010
+    Late
+    ");
+}
+
+#[test]
+fn a_task_is_asked_over_http_before_sigterm() {
+    let run = |events: &[(u64, Event)]| {
+        let mut spec = Spec::new(&parse("a").0).unwrap();
+        spec.farewell_ms = Some(1_500);
+        let mut task = Task::new(spec.into());
+        let mut log = vec![];
+        for (at, event) in events {
+            let turn = task.turn(now(*at), event.clone());
+            log.extend(turn.changes.iter().filter_map(|change| line(&task, change)));
+            log.extend(turn.unchanged.map(|why| format!("{at:>6} {why:?}")));
+            let wake = task.next_wake(now(*at).time).map_or(0, |at| at.0);
+            log.push(format!("       wake at {wake}"));
+        }
+        log.join("\n")
+    };
+    let create = || {
+        let header = Box::new(header(8_000));
+        let runner = runner(1, 1);
+        (0, Event::Create { header, runner })
+    };
+    let spawned = || {
+        let (pid, started_ms) = (9, 0);
+        let report = Report::Spawned { pid, started_ms };
+        let (process, run) = (0, 0);
+        (0, Event::Report { process, run, report })
+    };
+    let stop = || (1_000, Event::Stop(GRACEFUL));
+    insta::assert_snapshot!(run(&[create(), spawned(), stop(), (1_700, Event::Farewell), (1_800, Event::Farewell)]), @"
+    0 a:0 starts
+           wake at 0
+           wake at 0
+    1000 -- cleaning, KILLED Stopped, kill at 5000, end at 9000
+           wake at 2500
+    1700 -- farewell is over
+    1700 a:0 is asked to end, killed at 5000
+           wake at 5000
+      1800 Late
+           wake at 5000
+    ");
+    insta::assert_snapshot!(run(&[create(), spawned(), stop(), (2_499, Event::Tick), (2_500, Event::Tick)]), @"
+    0 a:0 starts
+           wake at 0
+           wake at 0
+    1000 -- cleaning, KILLED Stopped, kill at 5000, end at 9000
+           wake at 2500
+      2499 NotDue
+           wake at 2500
+    2500 a:0 is asked to end, killed at 5000
+           wake at 5000
+    ");
+    insta::assert_snapshot!(run(&[create(), spawned(), stop(), (1_100, Event::Stop(Stop::Now))]), @"
+    0 a:0 starts
+           wake at 0
+           wake at 0
+    1000 -- cleaning, KILLED Stopped, kill at 5000, end at 9000
+           wake at 2500
+    1100 -- kill at 1100, end at 1100
+    1100 a:0 is killed
+           wake at 11100
     ");
 }
 

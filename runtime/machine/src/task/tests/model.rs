@@ -267,7 +267,10 @@ impl Model {
         };
         let mut row = 0;
         for ended in life.ended[life.fresh_from..].iter().filter(|ended| ended.is_own) {
-            if ended.born.is_some_and(|born| ended.at - born >= backoff.reset_after_ms) {
+            if ended
+                .born
+                .is_some_and(|born| ended.at - born >= backoff.reset_after_ms)
+            {
                 row = 0;
             }
             match ended.verdict {

@@ -89,8 +89,11 @@ fn script() -> impl Strategy<Value = Script> {
     ];
     // Odd moments, so that it does not depend on chance what is heard first.
     let ready = prop_oneof![1 => Just(None), 3 => (0..8_u64).prop_map(|n| Some(n * 250 + 7))];
-    (prop::collection::vec(run, 1..4), term, ready)
-        .prop_map(|(runs, term, ready)| Script { runs, term, ready })
+    (prop::collection::vec(run, 1..4), term, ready).prop_map(|(runs, term, ready)| Script {
+        runs,
+        term,
+        ready,
+    })
 }
 
 fn process() -> impl Strategy<Value = (ir::Process, Script)> {
@@ -104,7 +107,13 @@ fn process() -> impl Strategy<Value = (ir::Process, Script)> {
         1..5_u64,
     );
     let rare = |end: u64| prop_oneof![4 => Just(None), 1 => (1..end).prop_map(Some)];
-    let attributes = (rare(12), rare(12), rare(6), prop::bool::weighted(0.2), prop::bool::weighted(0.3));
+    let attributes = (
+        rare(12),
+        rare(12),
+        rare(6),
+        prop::bool::weighted(0.2),
+        prop::bool::weighted(0.3),
+    );
     (flags, limits, attributes, script()).prop_map(|(flags, limits, attributes, script)| {
         let ((daemon, ephemeral, is_final), (max_failures, min)) = (flags, limits);
         let (timeout, within, wait, is_lost_failed, has_probe) = attributes;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use aur_ir as ir;
 
 use super::kit::{header, now, parse, runner};
+use crate::clock::Time;
 use crate::process::{Cause, Fact as RunFact, Phase, Process, Report, Verb};
 use crate::record::Fact;
-use crate::clock::Time;
 use crate::spec::Spec;
 use crate::task::{Effect, Event, Stage, Stop, Task, Turn, Work};
 use crate::words::{Exit, Verdict};

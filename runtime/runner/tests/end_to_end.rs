@@ -8,6 +8,8 @@
 mod cases;
 #[path = "end_to_end/faults.rs"]
 mod faults;
+#[path = "end_to_end/rules.rs"]
+mod rules;
 #[path = "end_to_end/semantics.rs"]
 mod semantics;
 #[path = "end_to_end/support.rs"]
@@ -66,7 +68,7 @@ fn main() -> ExitCode {
 }
 
 fn all() -> impl Iterator<Item = &'static Case> {
-    cases::ALL.iter().chain(semantics::ALL)
+    cases::ALL.iter().chain(rules::ALL).chain(semantics::ALL)
 }
 
 fn run(cases: Vec<Case>) -> ExitCode {

@@ -69,6 +69,7 @@ cases! {
     random_kills_of_every_layer
 }
 
+// RT-001
 fn one_process_runs_to_its_end() {
     let case = Case::started(&Job::new(&[("hello", "echo hello; echo sorry >&2")]));
     assert_eq!(case.result(), "hello: SUCCESS code:0\nSUCCESS complete");
@@ -187,6 +188,7 @@ fn retries_are_separate_runs() {
 const FLUSH: &str = "bash -c 'trap \"sleep 0.2; echo flushed > flush; exit 0\" TERM; echo up > up; \
                      while :; do sleep 0.05; done' & wait; wait";
 
+// RT-049
 fn a_graceful_stop_reaches_the_whole_tree() {
     let case = Case::started(&Job::new(&[("server", FLUSH)]));
     case.wait_for("up");
@@ -196,6 +198,7 @@ fn a_graceful_stop_reaches_the_whole_tree() {
     assert_eq!(case.leftovers(), [0_u32; 0]);
 }
 
+// RT-015
 fn what_ignores_sigterm_is_killed_in_time_and_the_finalizer_runs() {
     let job = Job::new(&[
         ("deaf", "trap '' TERM; echo up > up; while :; do sleep 0.05; done"),
@@ -234,6 +237,7 @@ fn sigterm_to_the_runner_is_a_graceful_stop() {
     assert_eq!(case.result(), "long: KILLED signal:15\nKILLED stopped");
 }
 
+// RT-047
 fn background_children_end_with_their_run() {
     let case = Case::started(&Job::new(&[("main", "sleep 1000 & echo $! > child; exit 0")]));
     let child: u32 = case.wait_for("child").trim().parse().unwrap();
@@ -799,6 +803,7 @@ fn of_many_runners_one_has_the_task() {
     assert_eq!(case.read("twice"), "");
 }
 
+// RT-057
 fn after_a_reboot_nothing_is_adopted() {
     let work = format!("{WITNESS} [ $AUR_RUN = 1 ] || exec sleep 1000");
     let case = Case::prepared(&Job::new(&[("once", &work)]));
@@ -868,6 +873,7 @@ fn a_follower_sees_the_end_of_a_runner() {
     assert!(follower.view().unwrap().state.is_terminal());
 }
 
+// RT-009
 fn random_crashes_start_nothing_twice() {
     // The same crashes every time: a small generator with a fixed seed.
     let mut random = 0x2545_f491_4f6c_dd1d_u64;

@@ -497,7 +497,10 @@ impl Model {
             let is_due = due(i).is_some_and(|due| due <= now);
             self.lives[*i].current.is_none() && is_due && self.is_free(*i)
         });
-        let Some(i) = candidates.min_by_key(|i| (self.was_launched(*i), due(i), *i)) else {
+        let Some(i) = candidates.min_by_key(|i| {
+            let was_launched = self.was_launched(*i);
+            (was_launched, due(i).filter(|_| was_launched), *i)
+        }) else {
             return false;
         };
         self.lives[i].current = Some(Current::default());

@@ -266,8 +266,22 @@ fn was_spared(world: &World) -> bool {
     runs.any(|run| run.state == State::Killed && run.pid.is_none())
 }
 
+/// How many cases each property gets: a hundred thousand for the rules themselves, fewer for the others,
+/// which look at the same machine from further away. `AUR_RANDOM_CASES` replaces both.
+fn config(cases: u32) -> ProptestConfig {
+    let wanted = std::env::var("AUR_RANDOM_CASES")
+        .ok()
+        .and_then(|count| count.parse().ok());
+    ProptestConfig {
+        cases: wanted.unwrap_or(cases),
+        max_shrink_iters: 2_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3_000, max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(100_000))]
 
     /// The machine and the naive rules demand the same, event by event, and come to the same end.
     #[test]
@@ -294,6 +308,11 @@ proptest! {
             prop_assert!(alive || verdicts.len() == wanted.len().min(crate::task::KEPT_RUNS));
         }
     }
+
+}
+
+proptest! {
+    #![proptest_config(config(3_000))]
 
     /// Wherever the runner dies, nothing is started twice and the task comes to the same end.
     #[test]

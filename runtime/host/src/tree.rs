@@ -116,6 +116,15 @@ impl Snapshot {
         pids.into_iter().filter_map(identity).collect()
     }
 
+    /// Lists the living processes whose value of [`MARKER_NAME`] is wanted.
+    pub fn marked(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Identity> {
+        let is_marked = |pid: &u32| {
+            let marker = marker_of(*pid);
+            marker.is_some_and(|marker| str::from_utf8(&marker).is_ok_and(&is_wanted))
+        };
+        self.living(self.processes.keys().copied().filter(is_marked).collect())
+    }
+
     /// Lists everything alive below a process, itself not included.
     pub fn below(&self, pid: u32) -> Vec<Identity> {
         let mut found = self.with_descendants([pid]);

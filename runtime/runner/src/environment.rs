@@ -145,7 +145,12 @@ impl Facts {
 
     /// What marks the processes of one run.
     pub(crate) fn marker(&self, process: &str, run: u32) -> String {
-        format!("{}/{}/{process}/{run}", self.nonce, self.attempt)
+        format!("{}{process}/{run}", self.prefix())
+    }
+
+    /// What all marks of the attempt begin with.
+    pub(crate) fn prefix(&self) -> String {
+        format!("{}/{}/", self.nonce, self.attempt)
     }
 
     /// The entries that are the same for all runs of the attempt.

@@ -16,7 +16,7 @@ use aur_machine::{Answer as Finding, Checks, Event, Health, HealthPolicy, Stage,
 
 use super::Host;
 use super::life::Surroundings;
-use super::questions::{Answer, Number, Questions, complaint};
+use super::questions::{Answer, HEALTH_MARK, Number, Questions, complaint};
 use super::runs::Runs;
 use crate::RunnerError;
 use crate::environment::Facts;
@@ -183,7 +183,7 @@ impl HealthWatch {
                 questions.call(*port, Some(request), self.timeout, &mut host.waiter)
             }
             HealthCheck::Command { line } => {
-                let marker = format!("{}/{}/health", around.facts.nonce, around.facts.attempt);
+                let marker = around.facts.prefix() + HEALTH_MARK;
                 let mut environment = around.environment.to_vec();
                 environment.push((MARKER_NAME.into(), marker.clone().into()));
                 let sandbox = around.folder.sandbox();

@@ -25,7 +25,7 @@ use super::outputs::{Ends, Outputs};
 use super::farewell::Farewell;
 use super::health::HealthWatch;
 use super::probes::Probes;
-use super::questions::Questions;
+use super::questions::{self, Questions};
 use super::runs::{Demand, Key, Over, Runs, Table};
 use super::{DISK_RETRY, Host, log};
 use crate::RunnerError;
@@ -116,6 +116,9 @@ impl<'a> Life<'a> {
         let probes = Probes::new(&job.task);
         let health = HealthWatch::new(job, &facts, &task)?;
         let farewell = Farewell::new(job, &facts)?;
+        if task.runner().is_some() && (probes.have_programs(&job.task) || health.is_some()) {
+            questions::end_orphans(&facts, host.boot)?;
+        }
         let leftover = Duration::from_millis(files.spec.finalization_wait_ms / 2);
         let mut life = Self {
             task,

@@ -21,7 +21,7 @@ use regex::bytes::Regex;
 use super::Host;
 use super::life::Surroundings;
 use super::log_probe::{LogProbe, Look};
-use super::questions::{Answer, Number, Questions};
+use super::questions::{Answer, Number, PROBE_MARK, Questions};
 use super::runs::{Key, Runs};
 use crate::RunnerError;
 use crate::environment::Facts;
@@ -101,6 +101,12 @@ impl Probes {
                 .collect(),
             watches: BTreeMap::new(),
         }
+    }
+
+    /// Whether a probe starts programs.
+    pub(super) fn have_programs(&self, task: &ir::Task) -> bool {
+        let mut probes = task.processes.iter().filter_map(|process| process.ready.as_ref());
+        probes.any(|probe| matches!(probe.check, ir::ProbeCheck::Exec { .. }))
     }
 
     /// Begins with new runs, forgets old ones, asks what is due; returns the runs that are ready.
@@ -235,7 +241,7 @@ impl Watch {
                 let Some(process) = around.task.processes.get(key.process) else {
                     return Ok(false);
                 };
-                let marker = format!("{}/probe", around.facts.marker(&process.name, key.run));
+                let marker = around.facts.marker(&process.name, key.run) + PROBE_MARK;
                 let mut environment = around.environment.to_vec();
                 environment.extend(around.facts.wanted(process)?);
                 environment.extend(around.facts.own(&process.name, key.run));

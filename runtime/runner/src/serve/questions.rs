@@ -4,13 +4,34 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aur_host::PathError;
 use aur_host::boot::{self, BootId};
 use aur_host::call::{Call, Reply, Request};
 use aur_host::helper::{Helper, end_tree};
-use aur_host::process::Exit;
+use aur_host::process::{Exit, Signal};
+use aur_host::tree::{Snapshot, signal_all};
 use aur_host::wake::Waiter;
 
 use super::runs::Runs;
+use crate::environment::Facts;
+
+/// What the mark of a readiness probe ends with, and that of a health check. No run ends with them.
+pub(super) const PROBE_MARK: &str = "/probe";
+pub(super) const HEALTH_MARK: &str = "/health";
+
+/// Ends what helpers of an earlier runner started: they died with it, and nobody waits for the rest.
+///
+/// # Errors
+/// `/proc` cannot be listed.
+pub(super) fn end_orphans(facts: &Facts, boot: BootId) -> Result<(), PathError> {
+    let prefix = facts.prefix();
+    let is_ours = |marker: &str| {
+        let rest = marker.strip_prefix(&prefix);
+        rest.is_some_and(|rest| rest.ends_with(PROBE_MARK) || rest == HEALTH_MARK)
+    };
+    signal_all(&Snapshot::take(boot)?.marked(is_ours), Signal::Kill);
+    Ok(())
+}
 
 /// Names a question.
 pub(super) type Number = u32;

@@ -30,6 +30,7 @@ cases! {
     a_ready_run_stays_ready_over_a_crash
     the_death_of_a_ready_process_does_not_stop_what_waited_for_it
     a_probe_that_hangs_is_ended_with_all_it_started
+    a_probe_dies_with_its_runner_and_the_next_one_ends_the_rest
     a_probe_is_no_part_of_a_run
     a_pattern_that_cannot_be_read_is_refused
     a_healthy_task_that_turns_unhealthy_fails
@@ -338,6 +339,27 @@ fn a_probe_that_hangs_is_ended_with_all_it_started() {
     wait_until("the end of what probes started", || {
         case.leftovers().is_empty().then_some(())
     });
+}
+
+fn a_probe_dies_with_its_runner_and_the_next_one_ends_the_rest() {
+    let line = "[ -e second ] || { sleep 600 & echo $! > child; echo $$ > probe; wait; }";
+    let job = server_and_client("exec sleep 600", "echo hello", json!({"exec": {"cmdline": line}}))
+        .with("/task/processes/0/ready/timeout_ms", json!(600_000));
+    let case = Case::prepared(&job);
+    let runner = case.start();
+    let probe: u32 = case.wait_for("probe").trim().parse().unwrap();
+    let child: u32 = case.read("child").trim().parse().unwrap();
+    crash(runner);
+    wait_until("the end of the probe", || (!is_alive(probe)).then_some(()));
+    assert!(is_alive(child));
+    std::fs::write(case.sandbox().join("second"), "").unwrap();
+    case.start();
+    let result = case.result();
+    assert!(
+        result.ends_with("client: SUCCESS code:0\nSUCCESS complete"),
+        "{result}"
+    );
+    assert!(!is_alive(child));
 }
 
 fn a_probe_is_no_part_of_a_run() {

@@ -204,3 +204,57 @@ impl HealthWatch {
         (self.is_active && self.asking.is_none()).then_some(self.next_at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_good_or_says_what_is_wrong() {
+        let page = |expected: &str, status| HealthCheck::Page {
+            port: 1,
+            path: "/health".to_string(),
+            expected: expected.to_string(),
+            status,
+        };
+        let answer = |status, body: &str| {
+            Answer::Reply(Reply::Page {
+                status,
+                body: body.into(),
+            })
+        };
+        let command = HealthCheck::Command { line: String::new() };
+        let good = [
+            (page("ok", 0), answer(500, "OK\n")),
+            (page("", 204), answer(204, "")),
+        ];
+        for (check, answer) in good {
+            assert_eq!(check.fault(&answer), None);
+        }
+        assert_eq!(command.fault(&Answer::Ended(Exit::Code(0))), None);
+        let said: Vec<String> = [
+            page("ok", 0).fault(&answer(200, "sick\n")),
+            page("ok", 200).fault(&answer(503, "ok")),
+            page("ok", 0).fault(&Answer::Late),
+            page("ok", 0).fault(&Answer::Reply(Reply::Failed(
+                "port 1: nobody listens".to_string(),
+            ))),
+            command.fault(&Answer::Ended(Exit::Code(7))),
+            command.fault(&Answer::Ended(Exit::Signal(11))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        assert_eq!(
+            said,
+            [
+                "the answer is `sick` instead of `ok`",
+                "status 503 instead of 200",
+                "no answer in time",
+                "port 1: nobody listens",
+                "exit code 7",
+                "signal 11",
+            ]
+        );
+    }
+}

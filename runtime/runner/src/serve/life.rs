@@ -208,7 +208,8 @@ impl<'a> Life<'a> {
         let health = self.health.as_mut();
         let health = health.and_then(|health| health.attend(task, &around, questions, runs, host));
         let farewell = self.farewell.as_mut();
-        let farewell = farewell.and_then(|farewell| farewell.attend(task, questions, host));
+        let farewell =
+            farewell.and_then(|farewell| farewell.attend(task, questions, &mut host.waiter, host.boot));
         self.expect(health);
         self.expect(farewell);
         for key in ready {

@@ -203,7 +203,10 @@ impl Teller<'_> {
     fn killed(&self, view: &ProcessView, run: &RunView) -> Vec<Cause> {
         let mut causes = vec![cause(format!("run {} {}", run.run, how(run)), None)];
         if view.held {
-            causes.push(cause("somebody stopped it; it runs again when it is started", None));
+            causes.push(cause(
+                "somebody stopped it; it runs again when it is started",
+                None,
+            ));
         }
         causes.extend(self.view.reason.map(|reason| {
             let why = self.task_reason(reason);

@@ -123,6 +123,7 @@ impl Farewell {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::io::{Read, Write};
     use std::net::TcpListener;
 
@@ -156,6 +157,7 @@ mod tests {
             sandbox: String::new(),
             logs: String::new(),
             user: String::new(),
+            ports: BTreeMap::new(),
         });
         let runner = Runner {
             pid: 1,
@@ -254,7 +256,7 @@ mod tests {
                     "resources":{"cpu":1.0,"disk_bytes":1,"ram_bytes":1}}}"#,
         )
         .unwrap();
-        let facts = Facts::new("t".into(), 0, 0, "/s".into(), String::new()).unwrap();
+        let facts = Facts::new("t".into(), 0, 0, "/s".into(), String::new(), BTreeMap::new()).unwrap();
         assert!(Farewell::new(&job, &facts).unwrap().is_none());
         job.ports.push("http".to_string());
         assert!(Farewell::new(&job, &facts).unwrap().is_none());

@@ -21,9 +21,9 @@ use aur_machine as machine;
 use aur_machine::process::{Fact as ProcessFact, Report};
 use aur_machine::{Boot, Change, Effect, Event, Fact, Now, Runner, Stage, Stop, Task, Time, Work};
 
-use super::outputs::{Ends, Outputs};
 use super::farewell::Farewell;
 use super::health::HealthWatch;
+use super::outputs::{Ends, Outputs};
 use super::probes::Probes;
 use super::questions::{self, Questions};
 use super::runs::{Demand, Key, Over, Runs, Table};
@@ -70,6 +70,7 @@ pub(crate) struct Life<'a> {
 
 /// What whoever asks a run something has to know of the attempt.
 pub(super) struct Surroundings<'a> {
+    pub(super) files: &'a TaskFiles,
     pub(super) task: &'a ir::Task,
     pub(super) facts: &'a Facts,
     pub(super) folder: &'a LifeFolder,
@@ -198,6 +199,7 @@ impl<'a> Life<'a> {
         }
         self.questions.give_up_late(host.boot);
         let around = Surroundings {
+            files: self.files,
             task: &self.files.job()?.task,
             facts: &self.facts,
             folder: &self.folder,

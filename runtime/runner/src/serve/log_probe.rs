@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use regex::bytes::Regex;
@@ -32,6 +33,8 @@ pub(super) struct LogProbe {
 #[derive(Debug)]
 struct Output {
     path: PathBuf,
+    /// Which file it was: another one has its place once it is turned over.
+    inode: Option<u64>,
     offset: u64,
     /// The beginning of a line whose end has not come yet.
     line: Vec<u8>,
@@ -41,6 +44,7 @@ impl LogProbe {
     pub(super) fn new(regex: Regex, paths: [PathBuf; 2]) -> Self {
         let output = |path| Output {
             path,
+            inode: None,
             offset: 0,
             line: Vec::new(),
         };
@@ -70,9 +74,10 @@ impl Output {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Look::Absent),
             file => file?,
         };
-        let length = file.metadata()?.len();
-        if length < self.offset {
-            // It was turned over.
+        let metadata = file.metadata()?;
+        let (length, inode) = (metadata.len(), Some(metadata.ino()));
+        if length < self.offset || self.inode != inode {
+            self.inode = inode;
             self.offset = 0;
             self.line.clear();
         }
@@ -158,7 +163,8 @@ mod tests {
         let path = folder.path().join("stdout");
         std::fs::write(&path, "a long line of hay\n").unwrap();
         assert_eq!(probe.look(), Look::Absent);
-        std::fs::write(&path, "needle\n").unwrap();
+        std::fs::rename(&path, folder.path().join("stdout.1")).unwrap();
+        std::fs::write(&path, "needle, and more than there was before\n").unwrap();
         assert_eq!(probe.look(), Look::Found);
     }
 }

@@ -195,7 +195,13 @@ impl Watch {
         let check = Check::of(process, &probe.check, around.facts)?;
         let log = match &check {
             Check::Log { regex } => {
-                let logs = around.folder.logs(&process.name, key.run);
+                // Without any files there is nothing to be found.
+                let logs = match around.files.logger(key.process).destination {
+                    ir::LoggerDestination::Console => around.folder.console(&process.name, key.run),
+                    ir::LoggerDestination::File
+                    | ir::LoggerDestination::Both
+                    | ir::LoggerDestination::None => around.folder.logs(&process.name, key.run),
+                };
                 Some(LogProbe::new(regex.clone(), [logs.stdout, logs.stderr]))
             }
             Check::Http { .. } | Check::Tcp { .. } | Check::Exec { .. } | Check::File { .. } => None,

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::Duration;
 
+use aur_runner::StopRequest;
 use serde_json::{Value, json};
 
 use crate::cases::forget_boot;
@@ -25,6 +26,9 @@ cases! {
     a_command_says_that_a_process_is_ready
     a_port_says_that_a_process_is_ready
     a_page_says_that_a_process_is_ready
+    a_port_by_name_says_that_a_process_is_ready
+    output_that_goes_to_the_console_says_that_a_process_is_ready
+    a_page_says_that_a_task_is_healthy_and_is_asked_before_sigterm
     a_run_that_is_not_ready_in_time_has_failed
     a_run_that_ends_before_it_is_ready_has_failed
     a_ready_run_stays_ready_over_a_crash
@@ -238,6 +242,75 @@ fn a_page_says_that_a_process_is_ready() {
         json!({"http": {"path": "/up", "port": port}}),
     ));
     assert_eq!(server.join().unwrap(), ["GET /up HTTP/1.0"; 3]);
+}
+
+/// Answers every request to a port with what the function makes of its first line.
+fn serve(port: u16, answer: impl Fn(&str) -> String + Send + 'static) {
+    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut buffer = [0; 4096];
+            let count = stream.read(&mut buffer).unwrap_or(0);
+            let request = String::from_utf8_lossy(&buffer[..count]).into_owned();
+            let _ = stream.write_all(answer(request.lines().next().unwrap_or("")).as_bytes());
+        }
+    });
+}
+
+fn port(case: &Case, name: &str) -> u16 {
+    u16::try_from(field(case, &format!("/ports/{name}")).as_u64().unwrap()).unwrap()
+}
+
+fn a_port_by_name_says_that_a_process_is_ready() {
+    let job = server_and_client(
+        "echo up > up; exec sleep 600",
+        "echo hello",
+        json!({"tcp": {"port": "web"}}),
+    )
+    .with("/ports", json!(["web"]));
+    let case = Case::started(&job);
+    case.wait_for("up");
+    let _listener = TcpListener::bind(("127.0.0.1", port(&case, "web"))).unwrap();
+    let result = case.result();
+    assert!(
+        result.ends_with("client: SUCCESS code:0\nSUCCESS complete"),
+        "{result}"
+    );
+}
+
+fn output_that_goes_to_the_console_says_that_a_process_is_ready() {
+    let job = server_and_client(
+        "sleep 0.3; echo up; exec sleep 600",
+        "echo hello",
+        json!({"log": {"regex": "^up$"}}),
+    );
+    let logger = json!({"destination": "console", "mode": "standard"});
+    becomes_ready(&job.with("/task/processes/0/logger", logger));
+}
+
+// RT-081
+fn a_page_says_that_a_task_is_healthy_and_is_asked_before_sigterm() {
+    let job = Job::new(&[("server", "trap '' TERM; until [ -e quit ]; do sleep 0.02; done")])
+        .with("/ports", json!(["health"]))
+        .with(
+            "/health_check_config",
+            json!({"initial_interval_ms": 50_000, "interval_ms": 50, "max_consecutive_failures": 0, "timeout_ms": 5_000}),
+        );
+    let case = Case::started(&job);
+    let quit = case.sandbox().join("quit");
+    serve(port(&case, "health"), move |line| match line {
+        "GET /health HTTP/1.0" => "HTTP/1.0 200 OK\r\n\r\nOK\n".to_string(),
+        "POST /quitquitquit HTTP/1.0" => {
+            std::fs::write(&quit, "").unwrap();
+            "HTTP/1.0 200 OK\r\n\r\n".to_string()
+        }
+        _ => "HTTP/1.0 404 Not Found\r\n\r\n".to_string(),
+    });
+    wait_until("health", || (field(&case, "/health") == "healthy").then_some(()));
+    case.stop(StopRequest::Graceful { grace_ms: None });
+    // It ended by itself, before anybody sent it a signal.
+    assert_eq!(case.result(), "server: SUCCESS code:0\nKILLED stopped");
 }
 
 fn a_run_that_is_not_ready_in_time_has_failed() {

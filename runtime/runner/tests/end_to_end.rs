@@ -38,6 +38,12 @@ fn main() -> ExitCode {
     {
         return ExitCode::from(aur_runner::be_guard(words));
     }
+    if let Some((_, words)) = words
+        .split_first()
+        .filter(|(first, _)| *first == aur_runner::COPIER_WORD)
+    {
+        return ExitCode::from(aur_runner::be_copier(words));
+    }
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     if has("--list") {
         // No test is ignored, so a list of the ignored ones is empty.

@@ -9,10 +9,12 @@
 //!
 //! ```text
 //! arguments   name, run file, report pipe, run, boot, runner, wait for leftovers in ms,
+//!             doors (descriptors with commas between them), role (user, group, further groups),
 //!             path of the program, its name, its arguments
 //! runner      claims and locks the run file; the guard inherits file and lock
 //! guard       a session of its own, parent of orphans, GUARD record, fork
-//! child       a session of its own, EXEC record as its last act, exec; FAILED if that is refused
+//! child       a session of its own, enters its groups by writing to each door, becomes its role,
+//!             EXEC record as its last act, exec; FAILED if that is refused
 //! guard       waits for the end without reaping, EXIT record, reaps;
 //!             nothing left: EMPTY record; something left: the runner, told by a signal, ends it if it
 //!             lives, else the guard; either way the guard stays until the kernel says that all is gone
@@ -58,14 +60,23 @@ const MOST_ANCESTORS: usize = 4096;
 /// Records that are read at once; by protocol a run file holds fewer.
 const MOST_RECORDS: usize = 16;
 
-const PATH_PLACE: usize = 7;
-const NAME_PLACE: usize = 8;
+const DOORS_PLACE: usize = 7;
+const ROLE_PLACE: usize = 8;
+const PATH_PLACE: usize = 9;
+const NAME_PLACE: usize = 10;
+
+/// Further groups that a role can have.
+pub(crate) const MOST_GROUPS: usize = 1024;
+/// Added to the error number of a step before the exec, so that the runner can tell the steps apart.
+pub(crate) const STEP_GROUP: i32 = 1 << 12;
+pub(crate) const STEP_ROLE: i32 = 2 << 12;
 
 const ESRCH: i32 = 3;
 const EINTR: i32 = 4;
 const EIO: i32 = 5;
 const ENOEXEC: i32 = 8;
 const ECHILD: i32 = 10;
+const EINVAL: i32 = 22;
 const ENOSPC: i32 = 28;
 const ENOSYS: i32 = 38;
 const EDQUOT: i32 = 122;
@@ -81,6 +92,7 @@ const F_SETFD: isize = 2;
 const FD_CLOEXEC: isize = 1;
 const PR_SET_NAME: isize = 15;
 const PR_SET_CHILD_SUBREAPER: isize = 36;
+const PR_SET_NO_NEW_PRIVS: isize = 38;
 const SIG_SETMASK: isize = 2;
 const WNOHANG: isize = 1;
 const WEXITED: isize = 4;
@@ -151,6 +163,8 @@ pub(crate) unsafe fn guard(arguments: *mut *const u8, environment: *const *const
     // The process does not inherit what is ours.
     call(kernel::FCNTL, [order.run_file, F_SETFD, FD_CLOEXEC, 0, 0]);
     call(kernel::FCNTL, [order.report, F_SETFD, FD_CLOEXEC, 0, 0]);
+    // The process inherits no way into its groups. SAFETY: the place was found to be there.
+    unsafe { each_door(*arguments.add(DOORS_PLACE), kernel::FCNTL, [F_SETFD, FD_CLOEXEC]) };
     call(kernel::SETSID, [0; 5]);
     call(kernel::PRCTL, [PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0]);
     call(
@@ -171,6 +185,8 @@ pub(crate) unsafe fn guard(arguments: *mut *const u8, environment: *const *const
             1
         }
         Ok(child) => {
+            // SAFETY: the place was found to be there.
+            unsafe { each_door(*arguments.add(DOORS_PLACE), kernel::CLOSE, [0; 2]) };
             watch(&order, child);
             0
         }
@@ -203,6 +219,8 @@ unsafe fn read_order(arguments: *mut *const u8, environment: *const *const u8) -
         own: call(kernel::GETPID, [0; 5]) as u64,
         environment,
     };
+    number(DOORS_PLACE)?;
+    number(ROLE_PLACE)?;
     number(PATH_PLACE)?;
     number(NAME_PLACE)?;
     Some(order)
@@ -213,16 +231,99 @@ unsafe fn read_order(arguments: *mut *const u8, environment: *const *const u8) -
 /// # Safety
 /// The text ends with a zero byte.
 unsafe fn decimal(mut text: *const u8) -> u64 {
+    // SAFETY: as promised by the caller.
+    unsafe { take_decimal(&mut text) }
+}
+
+/// As [`decimal`]; leaves the text at the byte that is no digit.
+///
+/// # Safety
+/// The text ends with a zero byte.
+unsafe fn take_decimal(text: &mut *const u8) -> u64 {
     let mut value: u64 = 0;
     loop {
         // SAFETY: the end of the text was not passed so far, as its zero is no digit.
-        let byte = unsafe { *text };
+        let byte = unsafe { **text };
         if !byte.is_ascii_digit() {
             return value;
         }
         value = value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
         // SAFETY: a digit is not the last byte.
-        text = unsafe { text.add(1) };
+        *text = unsafe { text.add(1) };
+    }
+}
+
+/// Reads the next number of a list with commas in between; `None` at its end.
+///
+/// # Safety
+/// The text ends with a zero byte.
+unsafe fn next_number(text: &mut *const u8) -> Option<u64> {
+    // SAFETY: as promised by the caller; what is passed over here is not the last byte.
+    unsafe {
+        if **text == b',' {
+            *text = text.add(1);
+        }
+        (**text).is_ascii_digit().then(|| take_decimal(text))
+    }
+}
+
+/// Makes a system call on each door.
+///
+/// # Safety
+/// The list ends with a zero byte.
+unsafe fn each_door(mut doors: *const u8, number: isize, [first, second]: [isize; 2]) {
+    // SAFETY: as promised by the caller.
+    while let Some(door) = unsafe { next_number(&mut doors) } {
+        call(number, [door as isize, first, second, 0, 0]);
+    }
+}
+
+/// Enters the groups of the run, so that nothing it starts is ever outside of them.
+///
+/// # Safety
+/// The list ends with a zero byte.
+unsafe fn enter_groups(mut doors: *const u8) -> Result<()> {
+    // SAFETY: as promised by the caller.
+    while let Some(door) = unsafe { next_number(&mut doors) } {
+        let own = b"0";
+        let written = call(kernel::WRITE, [door as isize, own.as_ptr() as isize, 1, 0, 0]);
+        if let Some(error) = number_of(written) {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Becomes the role, for good: further groups, group, user, and no way to more rights than that.
+///
+/// # Safety
+/// The list ends with a zero byte.
+unsafe fn become_role(mut role: *const u8) -> Result<()> {
+    // SAFETY: as promised by the caller.
+    let (user, group) = unsafe { (next_number(&mut role), next_number(&mut role)) };
+    let (Some(user), Some(group)) = (user, group) else {
+        return Ok(());
+    };
+    let mut groups = [0_u32; MOST_GROUPS];
+    let mut count = 0;
+    // SAFETY: as promised by the caller.
+    while let Some(further) = unsafe { next_number(&mut role) } {
+        *groups.get_mut(count).ok_or(EINVAL)? = further as u32;
+        count += 1;
+    }
+    let (user, group) = (user as isize, group as isize);
+    let steps = [
+        call(
+            kernel::SETGROUPS,
+            [count as isize, groups.as_ptr() as isize, 0, 0, 0],
+        ),
+        call(kernel::SETRESGID, [group, group, group, 0, 0]),
+        call(kernel::SETRESUID, [user, user, user, 0, 0]),
+        call(kernel::PRCTL, [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]),
+    ];
+    match steps.into_iter().find_map(number_of) {
+        Some(error) => Err(error),
+        None => Ok(()),
     }
 }
 
@@ -234,6 +335,15 @@ unsafe fn become_program(order: &Order, arguments: *mut *const u8) {
     call(kernel::SETSID, [0; 5]);
     mask_signals(0);
     point(order, b"child-born");
+    // SAFETY: both places were found to be there.
+    let prepared = unsafe {
+        let entered = enter_groups(*arguments.add(DOORS_PLACE)).map_err(|error| error | STEP_GROUP);
+        entered.and_then(|()| become_role(*arguments.add(ROLE_PLACE)).map_err(|error| error | STEP_ROLE))
+    };
+    if let Err(error) = prepared {
+        report(order, error);
+        return;
+    }
     let own = call(kernel::GETPID, [0; 5]) as u64;
     // A record that cannot be written means no exec: the run can be tried again.
     if let Err(error) = record_self(order, KIND_EXEC, own) {
@@ -750,6 +860,9 @@ mod kernel {
         pub(crate) const CHDIR: isize = 80;
         pub(crate) const GETPPID: isize = 110;
         pub(crate) const SETSID: isize = 112;
+        pub(crate) const SETGROUPS: isize = 116;
+        pub(crate) const SETRESUID: isize = 117;
+        pub(crate) const SETRESGID: isize = 119;
         pub(crate) const PRCTL: isize = 157;
         pub(crate) const RT_SIGTIMEDWAIT: isize = 128;
         pub(crate) const GETDENTS64: isize = 217;
@@ -779,7 +892,10 @@ mod kernel {
         pub(crate) const KILL: isize = 129;
         pub(crate) const RT_SIGPROCMASK: isize = 135;
         pub(crate) const RT_SIGTIMEDWAIT: isize = 137;
+        pub(crate) const SETRESUID: isize = 147;
+        pub(crate) const SETRESGID: isize = 149;
         pub(crate) const SETSID: isize = 157;
+        pub(crate) const SETGROUPS: isize = 159;
         pub(crate) const PRCTL: isize = 167;
         pub(crate) const GETPID: isize = 172;
         pub(crate) const GETPPID: isize = 173;
@@ -911,6 +1027,7 @@ mod kernel {
         PREAD64 = SYS_pread64; NANOSLEEP = SYS_nanosleep; GETPID = SYS_getpid; EXECVE = SYS_execve;
         KILL = SYS_kill; FCNTL = SYS_fcntl; FDATASYNC = SYS_fdatasync; CHDIR = SYS_chdir;
         GETPPID = SYS_getppid; SETSID = SYS_setsid; PRCTL = SYS_prctl; GETDENTS64 = SYS_getdents64;
+        SETGROUPS = SYS_setgroups; SETRESUID = SYS_setresuid; SETRESGID = SYS_setresgid;
         CLOCK_GETTIME = SYS_clock_gettime; WAITID = SYS_waitid; OPENAT = SYS_openat;
         PIDFD_SEND_SIGNAL = SYS_pidfd_send_signal; PIDFD_OPEN = SYS_pidfd_open;
         RT_SIGTIMEDWAIT = SYS_rt_sigtimedwait;

@@ -455,6 +455,9 @@ impl fmt::Display for Told {
 /// Replaces what changes from run to run: ids, times, process numbers, digests, the folder of programs.
 pub fn redacted(text: &str) -> String {
     let rules = [
+        // What a task used, and what this machine does not let us limit.
+        (r"(?m)^  used: .*\n", ""),
+        (r"(?m)^  note: .* not limited: .*\n", ""),
         (r"\b[0-9]{8}-[0-9]{6}-[0-9a-f]{4}\b", "[ID]"),
         (
             r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z?",

@@ -139,6 +139,10 @@ impl Teller<'_> {
                 "what is left waits for a process that failed",
                 self.task_place("order"),
             ),
+            TaskReason::Disk => cause(
+                "its sandbox and logs took more disk than it may use",
+                self.task_place("resources"),
+            ),
             TaskReason::Stopped => cause("somebody asked for its end", None),
             TaskReason::Unhealthy => {
                 let why = self.view.health_message.as_deref().unwrap_or("no answer");

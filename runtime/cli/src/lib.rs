@@ -19,6 +19,7 @@ mod programs;
 mod show;
 mod signals;
 mod tasks;
+mod usage;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -11,7 +11,7 @@ use aur_runner::{State, last_lines};
 
 use crate::console::dropped_note;
 use crate::live::cut;
-use crate::{duration, signals};
+use crate::{duration, signals, usage};
 
 /// Lines of the error output that are shown of a failed run.
 const ERROR_LINES: usize = 10;
@@ -158,8 +158,8 @@ pub(crate) fn event_line(event: &TaskEvent, width: usize, paint: Paint) -> Optio
             let why = message.as_deref().map(|why| format!(": {}", clean(why)));
             Some(format!("  health is {}{}", word(health), why.unwrap_or_default()))
         }
-        TaskEventKind::RunnerStarted { .. }
-        | TaskEventKind::ProcessForked { .. }
+        TaskEventKind::RunnerStarted { isolation, .. } => usage::note(isolation.as_ref()),
+        TaskEventKind::ProcessForked { .. }
         | TaskEventKind::TaskCleaning { .. }
         | TaskEventKind::TaskHurried {}
         | TaskEventKind::TaskFinalizing {}
@@ -200,6 +200,7 @@ pub(crate) fn ending(reason: Reason, exit: Option<Exit>, message: Option<&str>) 
         Reason::Killed => format!("ended on request, {status}"),
         Reason::Lost => "nobody saw how it ended".to_string(),
         Reason::StartError => format!("could not be started: {}", message.unwrap_or("no reason known")),
+        Reason::Oom | Reason::Disk if message.is_some() => message.unwrap_or_default().to_string(),
         Reason::Oom => "used more memory than it may".to_string(),
         Reason::Disk => "used more disk than it may".to_string(),
         Reason::Timeout => "ran longer than it may".to_string(),
@@ -256,6 +257,7 @@ fn headline(state: &State, view: &TaskView, paint: Paint) -> String {
         TaskReason::Complete => "",
         TaskReason::Failures => "too many processes failed",
         TaskReason::Stuck => "what is left waits for a process that failed",
+        TaskReason::Disk => "it used more disk than it may",
         TaskReason::Stopped => "stopped on request",
         TaskReason::Unhealthy => "it is unhealthy",
     });

@@ -38,6 +38,18 @@ pub(crate) fn is_refused(_: Packaging) -> bool {
     false
 }
 
+/// The number of processes that a test limits tasks to, by `AUR_FAULT_PIDS`.
+#[cfg(aur_faults)]
+pub fn most_pids() -> Option<u64> {
+    std::env::var("AUR_FAULT_PIDS").ok()?.parse().ok()
+}
+
+/// None: this program is built for use.
+#[cfg(not(aur_faults))]
+pub fn most_pids() -> Option<u64> {
+    None
+}
+
 /// Whether a test has the locks of run files left out, to show that it would notice.
 #[cfg(aur_faults)]
 pub(crate) fn is_lock_off() -> bool {

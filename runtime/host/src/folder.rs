@@ -12,9 +12,9 @@
 //! Folders have mode 0700 and files 0600, whatever the umask allows beyond that.
 
 use std::ffi::OsStr;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::AtPath;
@@ -166,6 +166,11 @@ impl LifeFolder {
         create_whole(&self.path, |path| fill(&Self { path }))
     }
 
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The journal.
     pub fn journal(&self) -> PathBuf {
         self.path.join("journal")
@@ -248,6 +253,21 @@ impl LifeFolder {
         folder.join("dropped")
     }
 
+    /// The output of all runs.
+    pub fn all_logs(&self) -> PathBuf {
+        self.path.join("logs")
+    }
+
+    /// Where the control groups are.
+    pub fn groups(&self) -> PathBuf {
+        self.path.join("groups")
+    }
+
+    /// What was used, as far as it is not read from control groups.
+    pub fn usage(&self) -> PathBuf {
+        self.path.join("usage.json")
+    }
+
     /// What is known of one run's life.
     pub fn run_file(&self, process: &str, run: u32) -> PathBuf {
         self.path.join("runs").join(process).join(run.to_string())
@@ -292,6 +312,16 @@ pub fn make_folder(path: &Path) -> Result<(), PathError> {
         .at("create folder", path)
 }
 
+/// Lets everybody pass through a folder of ours, without letting them see what is in it.
+///
+/// # Errors
+/// The kernel refuses.
+pub fn let_pass(path: &Path) -> Result<(), PathError> {
+    let mode = std::fs::metadata(path).at("look at", path)?.permissions().mode();
+    let wanted = Permissions::from_mode((mode & 0o7777) | 0o011);
+    std::fs::set_permissions(path, wanted).at("open", path)
+}
+
 /// Makes the entries of a folder durable.
 ///
 /// # Errors
@@ -326,6 +356,18 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), PathError> {
     written
 }
 
+/// Replaces a file at once, as [`replace`] does, but a crash of the machine may lose it.
+///
+/// # Errors
+/// Writing or renaming fails; the old content stays then.
+pub fn replace_loosely(path: &Path, content: &[u8]) -> Result<(), PathError> {
+    let draft = path.with_extension("new");
+    let file = private().write(true).create(true).truncate(true).open(&draft);
+    file.and_then(|mut file| file.write_all(content))
+        .at("write", &draft)?;
+    std::fs::rename(&draft, path).at("create", path)
+}
+
 /// Writes a new private file durably.
 ///
 /// # Errors
@@ -349,10 +391,8 @@ pub(crate) fn private() -> OpenOptions {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::ffi::OsStrExt;
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
+    use std::os::unix::ffi::OsStrExt;
 
     fn fill(folder: &TaskFolder) -> Result<(), PathError> {
         write_new(&folder.life(0).journal(), b"x")

@@ -15,8 +15,10 @@
 pub mod account;
 pub mod boot;
 pub mod call;
+pub mod cgroup;
 pub mod copier;
 pub mod detach;
+pub mod disk;
 pub mod error;
 pub mod fault;
 pub mod folder;

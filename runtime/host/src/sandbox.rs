@@ -9,6 +9,7 @@ use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::{Mode, mkdirat};
 
 use crate::PathError;
+use crate::account::Role;
 use crate::error::AtPath;
 
 /// Writes files below a folder, with the folders above them: mode 0644 and 0755 before the umask.
@@ -48,6 +49,30 @@ fn write_file(top: &OwnedFd, sandbox: &Path, path: &str, content: &[u8]) -> Resu
     let flags = OFlag::O_CREAT | OFlag::O_WRONLY | OFlag::O_TRUNC | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let file = openat(&folder, name, flags, Mode::from_bits_truncate(0o644)).at("create", &place)?;
     std::fs::File::from(file).write_all(content).at("write", &place)
+}
+
+/// Gives a folder and all in it to a role. Links are not followed, but nobody else may be at work in it.
+///
+/// # Errors
+/// Something cannot be read or given away.
+pub fn give(sandbox: &Path, role: &Role) -> Result<(), PathError> {
+    for entry in std::fs::read_dir(sandbox).at("list", sandbox)? {
+        let entry = entry.at("list", sandbox)?;
+        let path = entry.path();
+        match entry.file_type().at("look at", &path)?.is_dir() {
+            true => give(&path, role)?,
+            false => give_one(&path, role)?,
+        }
+    }
+    give_one(sandbox, role)
+}
+
+/// Gives one file or folder to a role. A link itself is given.
+///
+/// # Errors
+/// The kernel refuses.
+pub fn give_one(path: &Path, role: &Role) -> Result<(), PathError> {
+    std::os::unix::fs::lchown(path, Some(role.uid), Some(role.gid)).at("give to its role", path)
 }
 
 /// Opens a folder, and creates it where it is missing.

@@ -14,14 +14,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::account::Role;
 use crate::boot::BootId;
+use crate::cgroup::Doors;
 use crate::error;
 use crate::guard::GuardProgram;
+use crate::guard::protocol::{STEP_GROUP, STEP_ROLE};
 use crate::process::{self, DescriptorLimit, Identity};
 use crate::run_file::RunFile;
 
 /// How many guards may be killed before they begin until the start counts as refused.
 const MOST_GUARDS: usize = 8;
+/// The part of a reported number that is the kernel's.
+const ERROR_MASK: i32 = STEP_GROUP - 1;
 
 /// Everything a run starts with.
 #[derive(Debug)]
@@ -45,6 +50,10 @@ pub struct Launch<'a> {
     /// How long the guard waits, once our death leaves it alone, between SIGTERM and SIGKILL for what
     /// the process left behind.
     pub leftover_wait: Duration,
+    /// The groups that the process enters before it is anything else.
+    pub doors: &'a Doors,
+    /// Whom it becomes; ourselves without one.
+    pub role: Option<&'a Role>,
 }
 
 /// A run that was started.
@@ -70,6 +79,18 @@ pub enum SpawnError {
     /// The command line or the environment is longer than the kernel takes.
     #[error("the command or its environment is too long for the kernel")]
     TooLong,
+    /// The group that limits it cannot be entered.
+    #[error("cannot enter the control group of the run: {source}")]
+    Group {
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// It cannot become its role.
+    #[error("cannot take the role it runs as: {source}")]
+    Role {
+        /// What the kernel said.
+        source: io::Error,
+    },
     /// Anything else.
     #[error("cannot start {}: {source}", program.display())]
     Program {
@@ -85,6 +106,8 @@ impl SpawnError {
     pub fn is_disk_full(&self) -> bool {
         match self {
             Self::TooLong => false,
+            // What a group says is never about a disk.
+            Self::Group { .. } | Self::Role { .. } => false,
             Self::Directory { source, .. } | Self::Program { source, .. } => error::is_disk_full(source),
         }
     }
@@ -93,9 +116,10 @@ impl SpawnError {
     pub fn error_number(&self) -> i32 {
         match self {
             Self::TooLong => libc::E2BIG,
-            Self::Directory { source, .. } | Self::Program { source, .. } => {
-                source.raw_os_error().unwrap_or(libc::EIO)
-            }
+            Self::Directory { source, .. }
+            | Self::Group { source }
+            | Self::Role { source }
+            | Self::Program { source, .. } => source.raw_os_error().unwrap_or(libc::EIO),
         }
     }
 }
@@ -131,18 +155,22 @@ fn start_guard(
     guard: &GuardProgram,
 ) -> io::Result<()> {
     let (report, writer) = io::pipe()?;
+    let doors = launch.doors.raw();
+    let inherited = [run_file.raw(), writer.as_raw_fd()];
     let setup = GuardSetup {
-        run_file: run_file.raw(),
-        report: writer.as_raw_fd(),
+        inherited: inherited.into_iter().chain(doors.iter().copied()).collect(),
         descriptor_limit: launch.descriptor_limit,
     };
+    let doors: Vec<String> = doors.iter().map(ToString::to_string).collect();
     let numbers = [
-        setup.run_file.to_string(),
-        setup.report.to_string(),
+        run_file.raw().to_string(),
+        writer.as_raw_fd().to_string(),
         run_file.run().to_string(),
         launch.boot.0.to_string(),
         std::process::id().to_string(),
         launch.leftover_wait.as_millis().to_string(),
+        doors.join(","),
+        launch.role.map_or_else(String::new, Role::numbers),
     ];
     let mut command = Command::new(guard.path());
     command
@@ -206,8 +234,17 @@ fn find(launch: &Launch<'_>) -> io::Result<PathBuf> {
 }
 
 fn explain(program: &Path, directory: &Path, source: io::Error) -> SpawnError {
-    if source.raw_os_error() == Some(libc::E2BIG) {
-        return SpawnError::TooLong;
+    let step = |number: i32| {
+        (
+            number & !ERROR_MASK,
+            io::Error::from_raw_os_error(number & ERROR_MASK),
+        )
+    };
+    match source.raw_os_error().map(step) {
+        Some((STEP_GROUP, source)) => return SpawnError::Group { source },
+        Some((STEP_ROLE, source)) => return SpawnError::Role { source },
+        Some((_, source)) if source.raw_os_error() == Some(libc::E2BIG) => return SpawnError::TooLong,
+        Some(_) | None => {}
     }
     match std::fs::read_dir(directory) {
         Err(source) => SpawnError::Directory {
@@ -221,23 +258,22 @@ fn explain(program: &Path, directory: &Path, source: io::Error) -> SpawnError {
     }
 }
 
-#[derive(Clone, Copy)]
 struct GuardSetup {
-    run_file: RawFd,
-    report: RawFd,
+    /// Descriptors of the protocol.
+    inherited: Vec<RawFd>,
     descriptor_limit: DescriptorLimit,
 }
 
 impl GuardSetup {
-    fn run_in_child(self) -> io::Result<()> {
+    fn run_in_child(&self) -> io::Result<()> {
         reset_signals();
         self.descriptor_limit.restore_in_child();
         // SAFETY: umask takes an integer and cannot fail.
         unsafe { libc::umask(0o022) };
         close_all_on_exec();
-        for descriptor in [self.run_file, self.report] {
+        for descriptor in &self.inherited {
             // SAFETY: the call takes integers; the descriptor was open in the parent at the fork.
-            if unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) } == -1 {
+            if unsafe { libc::fcntl(*descriptor, libc::F_SETFD, 0) } == -1 {
                 return Err(io::Error::last_os_error());
             }
         }

@@ -12,6 +12,7 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
+use crate::disk::Watch;
 use crate::guard::protocol;
 use crate::process::{self, Identity, PidFd, Pinned};
 
@@ -35,6 +36,8 @@ pub enum Wake {
     Ended(u32),
     /// Something happened to the socket of that number.
     Socket(u32),
+    /// Something was written into the watched folders.
+    Written,
 }
 
 /// A signal by which someone asks us to end.
@@ -67,6 +70,7 @@ const _: () = assert!(TELL_SIGNAL as i32 == protocol::TELL_SIGNAL);
 const TOKEN_SOCKETS: u64 = 1 << 32;
 const TOKEN_SIGNAL: u64 = u64::MAX;
 const TOKEN_FILE: u64 = u64::MAX - 1;
+const TOKEN_WRITTEN: u64 = u64::MAX - 2;
 
 /// Everything one thread waits for.
 #[derive(Debug)]
@@ -130,6 +134,19 @@ impl Waiter {
             waiter.signals = Some(fd);
         }
         Ok(waiter)
+    }
+
+    /// Wakes once when something is written into the folders; to be called again for the next time.
+    ///
+    /// # Errors
+    /// The kernel grants no watch.
+    pub fn watch_writes(&self, watch: &Watch) -> io::Result<()> {
+        let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLONESHOT;
+        let mut event = EpollEvent::new(flags, TOKEN_WRITTEN);
+        match self.epoll.modify(watch.handle(), &mut event) {
+            Err(Errno::ENOENT) => Ok(self.epoll.add(watch.handle(), event)?),
+            result => Ok(result?),
+        }
     }
 
     fn add(&self, fd: BorrowedFd<'_>, flags: EpollFlags, token: u64) -> nix::Result<()> {
@@ -242,6 +259,7 @@ impl Waiter {
                     self.drain_files();
                     wakes.push(Wake::Changed);
                 }
+                TOKEN_WRITTEN => wakes.push(Wake::Written),
                 token => wakes.push(match u32::try_from(token) {
                     Ok(pid) => Wake::Ended(pid),
                     // The other half is the number.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::health::Health;
+use crate::isolation::Isolation;
 use crate::process::{self, Verb, Why};
 use crate::record::{Change, Fact};
 use crate::task::Task;
@@ -39,6 +40,9 @@ pub enum TaskEventKind {
     RunnerStarted {
         /// The runner.
         runner_pid: u32,
+        /// What confines the task.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        isolation: Option<Isolation>,
     },
     /// The start of a process was decided.
     ProcessForked {
@@ -105,7 +109,7 @@ pub enum TaskEventKind {
         exit: Option<Exit>,
         /// Milliseconds since 1970, where that is known.
         finished_ms: Option<u64>,
-        /// What stood in the way of a start.
+        /// What stood in the way of a start, or which limit ended the run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
         /// The earliest next start, milliseconds since 1970, if it runs again.
@@ -155,6 +159,7 @@ impl TaskEvent {
             },
             Fact::Runner(runner) => TaskEventKind::RunnerStarted {
                 runner_pid: runner.pid,
+                isolation: runner.isolation.clone(),
             },
             Fact::Process { process, run, fact } => {
                 let name = task.spec().processes.get(*process)?.name.clone();

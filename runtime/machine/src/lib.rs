@@ -15,6 +15,7 @@ mod attempt;
 mod clock;
 mod event;
 mod health;
+mod isolation;
 mod plan;
 pub mod process;
 mod record;
@@ -27,10 +28,12 @@ pub use attempt::{AttemptPolicy, Attempts, BackOff, NextAttempt};
 pub use clock::{Now, Time};
 pub use event::{TaskEvent, TaskEventKind, event_schema};
 pub use health::{Answer, Checks, Health, HealthPolicy};
+pub use isolation::{Isolation, Pressure, ProcessUsage, Throttled, Usage};
 pub use record::{Change, DecodeError, Fact, Header, Runner, VERSION, decode, encode};
 pub use spec::{Class, ProcessSpec, Source, Spec, SpecError};
+pub use task::limits::Breach;
 pub use task::{
     Boot, Effect, Ending, Event, KEPT_RUNS, ReplayError, Run, Stage, Stop, Task, Turn, Work, replay,
 };
-pub use view::{Isolation, ProcessView, RunView, TaskView, Usage, task_schema};
+pub use view::{ProcessView, RunView, TaskView, task_schema};
 pub use words::{Exit, Reason, State, TaskReason, TaskState, Verdict, exit_code};

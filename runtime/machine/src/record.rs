@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
 use crate::health::Health;
+use crate::isolation::Isolation;
 use crate::process::{self, Verb, Why};
 use crate::words::{TaskReason, Verdict};
 
@@ -141,7 +142,7 @@ pub struct Header {
 }
 
 /// A runner that has a task in its hands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Runner {
     /// Its process.
     pub pid: u32,
@@ -149,6 +150,9 @@ pub struct Runner {
     pub boot_id: u64,
     /// Milliseconds from that boot to the zero of the task's clock; see [`Task::clock_zero`](crate::Task::clock_zero).
     pub zero_ms: i64,
+    /// What confines the task in its hands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Isolation>,
 }
 
 /// Why bytes are not a change.
@@ -295,6 +299,17 @@ mod tests {
                 pid: 7,
                 boot_id: u64::MAX,
                 zero_ms: -5,
+                isolation: None,
+            }),
+            Fact::Runner(Runner {
+                pid: 7,
+                boot_id: 1,
+                zero_ms: 0,
+                isolation: Some(Isolation {
+                    cgroup: "hybrid".to_string(),
+                    limits: vec!["cpu".to_string()],
+                    note: Some("no memory".to_string()),
+                }),
             }),
             run(process::Fact::Intent),
             run(process::Fact::Running {
@@ -438,6 +453,7 @@ mod tests {
         insta::assert_snapshot!(lines.join("\n"), @r#"
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"created":{"task_id":"hello-0","job_key":"local/me/test/hello","plan_digest":"sha256:00","instance":0,"attempt":2,"created_ms":1700000000000,"grace_ms":30000,"sandbox":"sandbox","logs":"logs","user":"größe"}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"runner":{"pid":7,"boot_id":18446744073709551615,"zero_ms":-5}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"runner":{"pid":7,"boot_id":1,"zero_ms":0,"isolation":{"cgroup":"hybrid","limits":["cpu"],"note":"no memory"}}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":"intent"}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"running":{"pid":8,"started_ms":9}}}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"process":{"process":3,"run":1,"fact":{"running":{"pid":8,"started_ms":9,"since":400}}}}}

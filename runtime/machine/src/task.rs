@@ -15,6 +15,7 @@
 //! - `Finished` is silent and final.
 
 mod decide;
+pub(crate) mod limits;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ use crate::process::{self, Act, Misfit, Phase, Process, Report, Verb, Why};
 use crate::record::{Change, Fact, Header, Runner};
 use crate::spec::{Class, ProcessSpec, Spec};
 use crate::words::{Exit, Reason, State, TaskReason, TaskState, Verdict};
+use limits::Breach;
 
 /// How many runs of one process are remembered; the journal has them all. Without a limit a daemon
 /// would fill the memory of its runner.
@@ -163,6 +165,10 @@ pub enum Event {
     },
     /// The task was asked over HTTP to end, or cannot be.
     Farewell,
+    /// It uses more disk than it may.
+    DiskFilled,
+    /// A run has ended because of a limit.
+    Breached(Breach),
     /// The host reports about a run.
     Report {
         /// The process, by its place in the plan.
@@ -374,7 +380,10 @@ impl Task {
 
     /// A new runner has to find out about every run that was on its way.
     fn looks(&self, runner: &Runner) -> Vec<Effect> {
-        let is_this_boot = self.runner.is_some_and(|before| before.boot_id == runner.boot_id);
+        let is_this_boot = self
+            .runner
+            .as_ref()
+            .is_some_and(|before| before.boot_id == runner.boot_id);
         self.alive()
             .map(|(process, run)| Effect {
                 process,
@@ -405,10 +414,14 @@ impl Task {
                 self.stage = Stage::Active;
             }
             (Fact::Runner(runner), Stage::Active | Stage::Cleaning(_) | Stage::Finalizing(_)) => {
-                if self.runner.is_none_or(|before| before.boot_id != runner.boot_id) {
+                if self
+                    .runner
+                    .as_ref()
+                    .is_none_or(|before| before.boot_id != runner.boot_id)
+                {
                     self.boots = self.boots.saturating_add(1);
                 }
-                self.runner = Some(*runner);
+                self.runner = Some(runner.clone());
             }
             (
                 Fact::Process { process, run, fact },
@@ -592,6 +605,7 @@ impl Task {
     pub fn clock_zero(&self, boot_id: u64, since_boot_ms: u64) -> i64 {
         let recorded = self
             .runner
+            .as_ref()
             .map(|before| (before.zero_ms, before.boot_id, self.last));
         clock_zero(recorded, boot_id, since_boot_ms)
     }

@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 
 use crate::health::Health;
+use crate::isolation::{Isolation, ProcessUsage, Usage};
 use crate::process::Phase;
 use crate::spec::Source;
 use crate::task::{Run, Stage, Task};
@@ -66,6 +67,9 @@ pub struct ProcessView {
     pub not_before_ms: Option<u64>,
     /// Its last runs, oldest first.
     pub runs: Vec<RunView>,
+    /// What it used; left out where that is not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<ProcessUsage>,
     /// Where it stands in the sources; null in a plan without places.
     pub source: Option<Source>,
 }
@@ -89,27 +93,9 @@ pub struct RunView {
     pub exit: Option<Exit>,
     /// Why it ended; null while it has not.
     pub reason: Option<Reason>,
-    /// What stood in the way of its start.
+    /// What stood in the way of its start, or which limit ended it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-}
-
-/// What a task used.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Usage {
-    /// Seconds on a processor.
-    pub cpu_seconds: f64,
-    /// The most memory at one time, bytes.
-    pub ram_peak_bytes: u64,
-    /// Sandbox and logs, bytes.
-    pub disk_bytes: u64,
-}
-
-/// What confines a task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Isolation {
-    /// `v2`, `v1`, `hybrid` or `none`.
-    pub cgroup: String,
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -154,7 +140,7 @@ impl TaskView {
                 .filter_map(|index| ProcessView::of(task, index))
                 .collect(),
             usage: None,
-            isolation: None,
+            isolation: task.runner().and_then(|runner| runner.isolation.clone()),
         })
     }
 }
@@ -173,6 +159,7 @@ impl ProcessView {
             held: phase == Phase::Held,
             not_before_ms: task.not_before_ms(index),
             runs: task.runs(index).map(RunView::of).collect(),
+            usage: None,
             source: spec.source.clone(),
         })
     }

@@ -159,6 +159,8 @@ pub enum TaskReason {
     Stopped,
     /// It was judged unhealthy.
     Unhealthy,
+    /// It used more disk than it may.
+    Disk,
 }
 
 #[cfg(test)]

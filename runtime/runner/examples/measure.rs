@@ -200,7 +200,7 @@ impl Root {
             "health_check_config": {"initial_interval_ms": 0, "interval_ms": 0, "max_consecutive_failures": 0, "timeout_ms": 0},
             "update_config": {"batch_size": 1, "max_per_shard_failures": 0, "max_total_failures": 0, "restart_threshold_ms": 0, "watch_ms": 0},
             "task": {"finalization_wait_ms": 30_000, "max_concurrency": max_concurrency, "max_failures": 1, "name": "t",
-                "processes": processes, "order": order, "resources": {"cpu": 1.0, "disk_bytes": 1, "ram_bytes": 1}}}]});
+                "processes": processes, "order": order, "resources": {"cpu": 1.0, "disk_bytes": 0, "ram_bytes": 1_073_741_824}}}]});
         let mut plan: aur_ir::Plan = serde_json::from_value(plan)?;
         plan.digest = plan.content_digest();
         let wanted = Wanted {
@@ -212,6 +212,7 @@ impl Root {
             logger: &aur_ir::Logger::default(),
             overflow: aur_runner::Overflow::Block,
             ports: &aur_runner::Ports::new(),
+            run_as: aur_runner::RunAs::Caller,
         };
         match prepare(&self.path, "measure", &wanted)? {
             Prepared::Created(folder) | Prepared::Unfinished(folder) | Prepared::Finished(folder) => {

@@ -13,6 +13,7 @@ use aur_host::{PathError, account, boot, detach, process};
 use aur_ir as ir;
 
 use crate::files::Inheritance;
+use crate::role::RoleOrder;
 use crate::{Ports, RunnerError};
 
 /// Where programs are looked for, in a clean environment.
@@ -69,6 +70,13 @@ impl Facts {
             user: account::own_name()?,
             hostname: boot::hostname()?,
         })
+    }
+
+    /// Has processes be told that they are somebody else than us.
+    pub(crate) fn run_as(&mut self, role: Option<&RoleOrder>) {
+        if let Some(role) = role {
+            self.user = OsString::from(&role.name);
+        }
     }
 
     /// The value of a runtime name.

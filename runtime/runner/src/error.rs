@@ -8,6 +8,8 @@ use aur_host::{PathError, detach};
 use aur_ir as ir;
 use aur_machine as machine;
 
+use crate::role::RoleProblem;
+
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum RunnerError {
@@ -126,6 +128,14 @@ pub enum RunnerError {
         /// The runner, where it is known.
         pid: Option<u32>,
     },
+    /// The role of the job cannot be taken.
+    #[error("cannot run the task as `{}`: {problem}", role.escape_debug())]
+    Role {
+        /// The role.
+        role: String,
+        /// Why.
+        problem: RoleProblem,
+    },
     /// There is no bash on this machine.
     #[error("bash is missing: looked for {}", looked_for.join(", "))]
     NoBash {
@@ -237,6 +247,7 @@ impl RunnerError {
             | Self::NoInstance { .. }
             | Self::TaskId { .. }
             | Self::NoBash { .. }
+            | Self::Role { .. }
             | Self::Detach(_)
             | Self::Silent { .. }
             | Self::System { .. } => Kind::Unusable,
@@ -278,6 +289,7 @@ impl RunnerError {
             }
             Self::NoBash { .. } => Some("install bash"),
             Self::PortTaken { .. } => Some("choose another number, or leave out -P to get a free port"),
+            Self::Role { problem, .. } => Some(problem.help()),
             Self::NoInstance { .. }
             | Self::NoPort { .. }
             | Self::PortIsOther { .. }

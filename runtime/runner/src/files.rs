@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::RunnerError;
 use crate::error::SpecError;
+use crate::role::RoleOrder;
 
 /// Whether the processes get the environment of whoever started the runner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +41,9 @@ pub(crate) struct Order {
     pub(crate) drops_output: bool,
     /// Random; makes the marker of this task differ from that of every other.
     pub(crate) nonce: String,
+    /// Whom processes run as, if not as us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) role: Option<RoleOrder>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -10,10 +10,10 @@ use aur_host::folder::{LogFiles, TaskFolder};
 use aur_host::journal;
 use aur_host::lock::{self, Condition, Holder};
 use aur_host::wake::{Asked, Signals, Waiter, Wake};
-use aur_machine::{Change, Task, TaskEvent, TaskView};
+use aur_machine::{Change, Task, TaskEvent, TaskEventKind, TaskView};
 
 use crate::files::{self, Progress, TaskFiles};
-use crate::{RunnerError, State};
+use crate::{RunnerError, State, usage};
 
 /// What a follower has to tell.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,7 +150,7 @@ impl Follower {
                 Wake::Asked(asked) => self.ready.push_back(Followed::Asked(asked)),
                 Wake::Ended(pid) => self.waiter.unwatch_process(pid),
                 Wake::Changed if self.watches_logs => self.ready.push_back(Followed::LogChanged),
-                Wake::Child | Wake::Told | Wake::Changed | Wake::Socket(_) => {}
+                Wake::Child | Wake::Told | Wake::Changed | Wake::Socket(_) | Wake::Written => {}
             }
         }
         Ok(())
@@ -191,7 +191,10 @@ impl Follower {
             source: aur_machine::ReplayError { record },
         })?;
         self.records += 1;
-        if let Some(event) = TaskEvent::of(&self.task, change) {
+        if let Some(mut event) = TaskEvent::of(&self.task, change) {
+            if let TaskEventKind::TaskFinished { task } = &mut event.kind {
+                usage::fill(task, &self.files.folder.life(self.attempt));
+            }
             self.ready.push_back(Followed::Event(Box::new(event)));
         }
         Ok(())

@@ -25,8 +25,10 @@ mod names;
 mod ports;
 mod prepare;
 mod request;
+mod role;
 mod serve;
 mod state;
+mod usage;
 
 pub use collect::{Candidate, Collection, Keep, collectable, remove_leftover, remove_task};
 pub use error::{Kind, RunnerError};
@@ -37,6 +39,7 @@ pub use names::{NameError, list, new_task_id, resolve};
 pub use ports::Ports;
 pub use prepare::{Prepared, Wanted, prepare};
 pub use request::{Answer, Reach, RequestName, StopRequest, request_signal, request_stop, wait_for_answer};
+pub use role::{RoleProblem, RunAs};
 pub use serve::serve;
 pub use state::State;
 

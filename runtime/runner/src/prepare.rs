@@ -5,7 +5,7 @@ use std::path::Path;
 use aur_host::copier::Overflow;
 use aur_host::folder::{LifeFolder, TaskFolder, is_task_id, make_folder, write_new};
 use aur_host::journal::{Journal, Safety};
-use aur_host::{account, boot, lock, sandbox};
+use aur_host::{account, boot, folder, lock, sandbox};
 use aur_ir as ir;
 use aur_machine as machine;
 use aur_machine::{Attempts, Change, Fact, Header, Spec, Time};
@@ -13,6 +13,7 @@ use aur_machine::{Attempts, Change, Fact, Header, Spec, Time};
 use crate::environment::{Facts, find_bash};
 use crate::error::{Difference, SpecError};
 use crate::files::{self, Inheritance, ORDER_VERSION, Order, Progress, TaskFiles};
+use crate::role::{self, RoleOrder, RunAs};
 use crate::serve::{Check, HealthCheck};
 use crate::{Ports, RunnerError, State, ports};
 
@@ -35,6 +36,8 @@ pub struct Wanted<'a> {
     pub overflow: Overflow,
     /// Ports that are to have these numbers; the others get free ones.
     pub ports: &'a Ports,
+    /// Whom processes run as.
+    pub run_as: RunAs,
 }
 
 /// A task that is ready to be run, or has been.
@@ -66,9 +69,13 @@ pub fn prepare(root: &Path, task_id: &str, wanted: &Wanted<'_>) -> Result<Prepar
         return find(&folder, wanted);
     }
     let job = check(&folder, task_id, wanted)?;
+    let role = role::take(wanted.run_as, &job.role, root)?;
     let given = ports::give(root, task_id, job, &ports::follow(job, wanted.ports)?)?;
-    let created = folder.create(|draft| fill(draft, task_id, wanted, job, &given.ports))?;
+    let created = folder.create(|draft| fill(draft, task_id, wanted, job, &given.ports, role.as_ref()))?;
     drop(given);
+    if role.is_some() {
+        role::open_way(root)?;
+    }
     match created {
         true => Ok(Prepared::Created(folder)),
         // Someone else created it in the meantime.
@@ -109,6 +116,7 @@ fn fill(
     wanted: &Wanted<'_>,
     job: &ir::Job,
     ports: &Ports,
+    role: Option<&RoleOrder>,
 ) -> Result<(), RunnerError> {
     write_new(&draft.plan(), &wanted.plan.to_canonical_json())?;
     let order = Order {
@@ -118,6 +126,7 @@ fn fill(
         logger: wanted.logger.clone(),
         drops_output: wanted.overflow == Overflow::Drop,
         nonce: format!("{:016x}", boot::random()?),
+        role: role.cloned(),
     };
     files::write_json(&draft.options(), &order)?;
     let header = Header {
@@ -130,10 +139,13 @@ fn fill(
         grace_ms: wanted.grace_ms.unwrap_or(job.task.finalization_wait_ms),
         sandbox: "sandbox".to_string(),
         logs: "logs".to_string(),
-        user: account::own_name()?.to_string_lossy().into_owned(),
+        user: match role {
+            Some(role) => role.name.clone(),
+            None => account::own_name()?.to_string_lossy().into_owned(),
+        },
         ports: ports.clone(),
     };
-    fill_life(&draft.life(0), header, job)
+    fill_life(&draft.life(0), header, job, role)
 }
 
 /// Creates a further attempt at a task.
@@ -154,12 +166,20 @@ pub(crate) fn create_attempt(
     let job = files.job()?;
     life.create(|draft| {
         files::write_json(&draft.attempt(), &attempts)?;
-        fill_life(draft, header, job)
+        fill_life(draft, header, job, files.order.role.as_ref())
     })?;
+    if files.order.role.is_some() {
+        folder::let_pass(&files.folder.attempts())?;
+    }
     Ok(life)
 }
 
-fn fill_life(draft: &LifeFolder, header: Header, job: &ir::Job) -> Result<(), RunnerError> {
+fn fill_life(
+    draft: &LifeFolder,
+    header: Header,
+    job: &ir::Job,
+    role: Option<&RoleOrder>,
+) -> Result<(), RunnerError> {
     let folder = draft.sandbox();
     make_folder(&folder)?;
     let files = job.task.files.iter();
@@ -167,6 +187,7 @@ fn fill_life(draft: &LifeFolder, header: Header, job: &ir::Job) -> Result<(), Ru
         &folder,
         files.map(|(path, content)| (path.as_str(), content.as_bytes())),
     )?;
+    role::give_life(role, draft)?;
     let created = Change {
         at: Time::ZERO,
         wall_ms: header.created_ms,

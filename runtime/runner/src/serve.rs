@@ -7,6 +7,7 @@
 mod farewell;
 mod health;
 mod life;
+mod limits;
 mod log_probe;
 mod outputs;
 mod probes;
@@ -170,7 +171,7 @@ fn wait_between(files: &TaskFiles, host: &mut Host, wait_ms: u64) -> Result<Opti
             match wake {
                 Wake::Asked(_) => return Ok(Some(Stop::Graceful { grace_ms: None })),
                 Wake::Child => reap_strangers(),
-                Wake::Told | Wake::Changed | Wake::Ended(_) | Wake::Socket(_) => {}
+                Wake::Told | Wake::Changed | Wake::Ended(_) | Wake::Socket(_) | Wake::Written => {}
             }
         }
     }

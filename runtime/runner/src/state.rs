@@ -11,6 +11,7 @@ use aur_machine::{Task, TaskView};
 
 use crate::RunnerError;
 use crate::files::{self, Progress, TaskFiles};
+use crate::usage;
 
 /// How a task stands.
 #[derive(Debug)]
@@ -71,6 +72,7 @@ impl State {
                 run.guard_pid = guard.map(|guard| guard.pid);
             }
         }
+        usage::fill(&mut view, &self.life);
         Some(view)
     }
 

@@ -8,6 +8,8 @@
 mod cases;
 #[path = "end_to_end/faults.rs"]
 mod faults;
+#[path = "end_to_end/isolation.rs"]
+mod isolation;
 #[path = "end_to_end/rules.rs"]
 mod rules;
 #[path = "end_to_end/semantics.rs"]
@@ -30,6 +32,13 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|first| first == "--serve") {
         let folder = std::env::args_os().nth(2).unwrap_or_default();
         return aur_runner::serve(Path::new(&folder));
+    }
+    if arguments
+        .first()
+        .is_some_and(|first| first == "--map-much-touch-little")
+    {
+        isolation::map_much_touch_little();
+        return ExitCode::SUCCESS;
     }
     let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
     if let Some((_, words)) = words

@@ -7,6 +7,7 @@ mod fleet;
 mod gc;
 mod heavy;
 mod hermetic;
+mod limits;
 mod live;
 mod logs;
 mod ports;

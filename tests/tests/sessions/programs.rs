@@ -6,7 +6,7 @@ use aur_tests::Session;
 pub(crate) fn job(fields: &str) -> String {
     format!(
         "jobs = [\n  Job {{\n    cluster = \"c\", role = \"r\", environment = \"devel\", name = \"j\"\n    \
-         task = Task {{\n      resources = Resources {{ cpu = 1, ram = 64MB, disk = 64MB }}\n      {fields}\n    }}\n  \
+         task = Task {{\n      resources = Resources {{ cpu = 1, ram = 64MB, disk = 4GB }}\n      {fields}\n    }}\n  \
          }},\n]\n"
     )
 }

@@ -540,7 +540,7 @@ fn a_plan_that_is_damaged() {
     $ aur run plan.json
     [stderr]
       × cannot run plan.json
-      ╰─▶ the plan is damaged at line 1, column 943: EOF while parsing an object
+      ╰─▶ the plan is damaged at line 1, column 944: EOF while parsing an object
       help: compile it again: `aurc compile FILE -o plan.json`
     [exit 1]
     ");

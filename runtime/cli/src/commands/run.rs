@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use aur_ir::Plan;
-use aur_runner::{Inheritance, Prepared, Progress, State, TaskFolder, Wanted};
+use aur_runner::{Inheritance, Prepared, Progress, RunAs, State, TaskFolder, Wanted};
 use aur_terminal::{Failure, InputArgs};
 
 use crate::attached::{OnSignal, attach, report_again};
@@ -51,6 +51,9 @@ pub(crate) struct Args {
     /// Give processes the environment of this command, instead of a clean one
     #[arg(long)]
     inherit_env: bool,
+    /// Run processes as the role of the job, which only root can do
+    #[arg(long)]
+    as_role: bool,
     /// Take the task over from a runner that has it
     #[arg(long, requires = "task_id")]
     force: bool,
@@ -133,6 +136,7 @@ fn prepare(args: &Args, context: &Context, plan: &Plan, job: usize) -> Result<Pr
         logger: &logger,
         overflow: args.logger.overflow(),
         ports: &ports,
+        run_as: if args.as_role { RunAs::Role } else { RunAs::Caller },
     };
     let task_id = match &args.task_id {
         Some(id) => id.clone(),

@@ -1,6 +1,6 @@
 //! `aur status`
 
-use crate::{Context, Outcome, show};
+use crate::{Context, Outcome, show, usage};
 
 /// Show how a task stands: its state, its processes, and what failed
 #[derive(Debug, clap::Args)]
@@ -19,7 +19,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         context.terminal.print(format!("{text}\n"))?;
     } else {
         let paint = show::Paint::new(context.terminal.out);
-        context.terminal.print(show::summary(&state, &view, paint))?;
+        let lines = usage::status_lines(&view);
+        context
+            .terminal
+            .print(show::summary(&state, &view, paint) + &lines)?;
     }
     Ok(0)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use aur_ir::Plan;
 use aur_machine::TaskView;
-use aur_runner::{Inheritance, Ports, Prepared, Progress, State, TaskFolder, Wanted};
+use aur_runner::{Inheritance, Ports, Prepared, Progress, RunAs, State, TaskFolder, Wanted};
 use aur_terminal::{Failure, InputArgs};
 
 use super::resume;
@@ -140,6 +140,7 @@ fn start(
         logger: &logger,
         overflow: args.logger.overflow(),
         ports: &ports,
+        run_as: RunAs::Caller,
     };
     let job = plan.jobs.get(job);
     let name = job.map_or("task", |job| job.name.as_str());

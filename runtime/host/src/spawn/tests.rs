@@ -36,6 +36,8 @@ impl Case {
             descriptor_limit: DescriptorLimit::raise().unwrap(),
             boot: self.boot,
             leftover_wait: Duration::from_millis(100),
+            doors: &Doors::default(),
+            role: None,
         };
         let guard = GuardProgram::prepare(self.folder.path());
         assert_eq!(guard.packaging(), Packaging::Memory);
@@ -212,6 +214,8 @@ fn programs_are_found_as_execvp_finds_them() {
             descriptor_limit: DescriptorLimit::raise().unwrap(),
             boot: case.boot,
             leftover_wait: Duration::ZERO,
+            doors: &Doors::default(),
+            role: None,
         };
         let guard = GuardProgram::prepare(case.folder.path());
         spawn(&launch, &run_file, &guard)

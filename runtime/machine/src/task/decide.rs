@@ -52,6 +52,8 @@ impl Task {
                 Stage::New | Stage::Active => Err(Why::Impossible),
                 Stage::Cleaning(_) | Stage::Finalizing(_) | Stage::Finished { .. } => Err(Why::Late),
             },
+            Event::DiskFilled => self.fill_disk(now),
+            Event::Breached(breach) => self.broke_limit(now, breach),
             Event::Report { process, run, report } => self.hear(now, process, run, report),
         }?;
         let change = |fact| Change {
@@ -126,7 +128,7 @@ impl Task {
         }
     }
 
-    fn hear(&self, now: Now, index: usize, run: u32, report: Report) -> Result<Vec<Fact>, Why> {
+    pub(super) fn hear(&self, now: Now, index: usize, run: u32, report: Report) -> Result<Vec<Fact>, Why> {
         // After a reboot an intent without a trace may have run, and its traces died with the machine.
         let is_forgotten = report == Report::NeverStarted && !self.is_recorded_in_last_boot(index);
         let report = if is_forgotten { Report::Lost } else { report };
@@ -253,11 +255,11 @@ impl Task {
         }
     }
 
-    fn leave(&self, now: Now, budget_ms: u64, verdict: Verdict, reason: TaskReason) -> Vec<Fact> {
+    pub(super) fn leave(&self, now: Now, budget_ms: u64, verdict: Verdict, reason: TaskReason) -> Vec<Fact> {
         let share = cleaning_share(budget_ms);
         let is_asked = match reason {
             TaskReason::Stopped | TaskReason::Unhealthy => true,
-            TaskReason::Complete | TaskReason::Failures | TaskReason::Stuck => false,
+            TaskReason::Complete | TaskReason::Failures | TaskReason::Stuck | TaskReason::Disk => false,
         };
         // SIGTERM keeps a half of the time until SIGKILL.
         let farewell_ms = self.spec.farewell_ms.filter(|_| is_asked);
@@ -271,7 +273,7 @@ impl Task {
         }]
     }
 
-    fn grace_ms(&self) -> u64 {
+    pub(super) fn grace_ms(&self) -> u64 {
         self.header
             .as_ref()
             .map_or(self.spec.finalization_wait_ms, |header| header.grace_ms)

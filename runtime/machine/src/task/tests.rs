@@ -1,5 +1,6 @@
 mod cases;
 mod kit;
+mod limits;
 mod model;
 mod random;
 mod scale;

@@ -163,6 +163,7 @@ mod tests {
             pid: 1,
             boot_id: 1,
             zero_ms: 0,
+            isolation: None,
         };
         task.turn(now, Event::Create { header, runner });
         let report = Report::Spawned {

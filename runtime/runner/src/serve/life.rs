@@ -23,6 +23,7 @@ use aur_machine::{Boot, Change, Effect, Event, Fact, Now, Runner, Stage, Stop, T
 
 use super::farewell::Farewell;
 use super::health::HealthWatch;
+use super::limits::{self, Limits};
 use super::outputs::{Ends, Outputs};
 use super::probes::Probes;
 use super::questions::{self, Questions};
@@ -32,6 +33,7 @@ use crate::RunnerError;
 use crate::environment::Facts;
 use crate::files::{self, TaskFiles};
 use crate::request::{self, Answer, Request, SignalRequest};
+use crate::role::{self, RoleOrder};
 
 /// How soon a run is looked at again whose child is just about to record itself.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
@@ -51,6 +53,7 @@ pub(crate) struct Life<'a> {
     probes: Probes,
     health: Option<HealthWatch>,
     farewell: Option<Farewell>,
+    limits: Limits,
     /// What the machine has not been told yet.
     events: VecDeque<Event>,
     /// What follows from taking the attempt over, until it is recorded.
@@ -102,7 +105,7 @@ impl<'a> Life<'a> {
                 message: "it has no first record".to_string(),
             });
         };
-        let facts = Facts::new(
+        let mut facts = Facts::new(
             header.task_id.clone(),
             header.instance,
             attempt,
@@ -110,6 +113,7 @@ impl<'a> Life<'a> {
             files.order.nonce.clone(),
             header.ports.clone(),
         )?;
+        facts.run_as(files.order.role.as_ref());
         let environment = facts.shared(files.order.environment, &host.bash);
         let since_boot = boot::since_boot();
         let zero_ms = task.clock_zero(host.boot.0, milliseconds(since_boot));
@@ -121,6 +125,8 @@ impl<'a> Life<'a> {
             questions::end_orphans(&facts, host.boot)?;
         }
         let leftover = Duration::from_millis(files.spec.finalization_wait_ms / 2);
+        let limits = Limits::open(files, &folder, &task, attempt)?;
+        let isolation = Some(limits.isolation().clone());
         let mut life = Self {
             task,
             files,
@@ -135,6 +141,7 @@ impl<'a> Life<'a> {
             probes,
             health,
             farewell,
+            limits,
             events: VecDeque::new(),
             begun: Vec::new(),
             held: Vec::new(),
@@ -148,6 +155,7 @@ impl<'a> Life<'a> {
                 pid: std::process::id(),
                 boot_id: host.boot.0,
                 zero_ms,
+                isolation,
             },
         }));
         Ok(life)
@@ -178,6 +186,7 @@ impl<'a> Life<'a> {
             self.settle(host)?;
             let is_finished = matches!(self.task.stage(), Stage::Finished { .. });
             if is_finished && self.undurable == Unrecorded::Nothing {
+                self.limits.close();
                 return Ok(());
             }
             if self.attend(host)? {
@@ -189,6 +198,8 @@ impl<'a> Life<'a> {
             }
             self.runs.check(&mut host.waiter)?;
             self.collect();
+            let event = self.limits.turn(&self.runs, &host.waiter);
+            self.expect(event);
         }
     }
 
@@ -247,7 +258,9 @@ impl<'a> Life<'a> {
         let is_waiting = !self.held.is_empty() || self.undurable != Unrecorded::Nothing;
         let retry = is_waiting.then_some(DISK_RETRY);
         let look = (!self.unclear.is_empty()).then_some(LOOK_AGAIN);
-        [wake, retry, look, self.runs.next_check(), self.next_question()]
+        let questions = self.next_question();
+        let limits = self.limits.next_turn();
+        [wake, retry, look, self.runs.next_check(), questions, limits]
             .into_iter()
             .flatten()
             .min()
@@ -263,6 +276,7 @@ impl<'a> Life<'a> {
             Wake::Ended(pid) => self.runs.stranger_ended(pid, &mut host.waiter),
             Wake::Socket(number) => self.questions.go_on(number),
             Wake::Changed => self.take_requests()?,
+            Wake::Written => self.limits.note_written(),
             Wake::Asked(_) => {
                 self.is_asked = true;
                 self.expect(Some(Event::Stop(Stop::Graceful { grace_ms: None })));
@@ -343,6 +357,10 @@ impl<'a> Life<'a> {
         } in self.runs.take_over()
         {
             self.outputs.settle(key);
+            if let Some(event) = self.limits.end(key, self.task.spec(), end, finished_ms) {
+                self.expect(Some(event));
+                continue;
+            }
             let report = match end {
                 End::Seen(exit) => Report::Exited {
                     exit: exit_of(exit),
@@ -399,6 +417,10 @@ impl<'a> Life<'a> {
 
     fn append(&mut self, changes: &[Change]) -> Result<(), RunnerError> {
         for change in changes {
+            if matches!(change.fact, Fact::Finished { .. }) {
+                // Whoever sees the end sees what was used as well.
+                self.limits.measure_last();
+            }
             self.journal.append(&machine::encode(change))?;
             self.undurable = self.undurable.max(weight(change));
         }
@@ -532,8 +554,15 @@ impl<'a> Life<'a> {
         let file = RunFile::reopen(&self.folder.run_file(name, key.run), key.run)?;
         let marker = self.facts.marker(name, key.run);
         let guard = facts.guard;
-        self.runs
-            .add(key, Running { leader, guard }, Origin::TakenOver, &marker, file);
+        let group = self.limits.find(key);
+        self.runs.add(
+            key,
+            Running { leader, guard },
+            Origin::TakenOver,
+            &marker,
+            file,
+            group,
+        );
         // A guard that lives ends what its process left behind, and then itself.
         match end.filter(|_| guard.is_none()) {
             None => {
@@ -607,7 +636,14 @@ impl<'a> Life<'a> {
         } = self
             .outputs
             .open(key, logger, &self.files.order, &self.folder, &process.name)?;
+        // In a folder where the role is at work a copier of ours could be led astray.
+        let role = self.files.order.role.as_ref();
+        let given = role.filter(|_| copier.is_none());
+        let logs = self.folder.logs(&process.name, key.run);
+        role::give_outputs(given, &self.folder, &logs)?;
+        let role = role.map(RoleOrder::role);
         copier.into_iter().for_each(|pid| self.runs.add_aide(pid));
+        let (group, doors) = self.limits.begin(key).map_err(limits::refusal)?;
         let run_file = RunFile::claim(&path, key.run, host.boot)?;
         fault::point("runner-claimed");
         let sandbox = self.folder.sandbox();
@@ -621,6 +657,8 @@ impl<'a> Life<'a> {
             descriptor_limit: host.descriptor_limit,
             boot: host.boot,
             leftover_wait: self.runs.leftover_wait(),
+            doors: &doors,
+            role: role.as_ref(),
         };
         let running = match spawn(&launch, &run_file, host.guard()) {
             Ok(running) => running,
@@ -632,8 +670,12 @@ impl<'a> Life<'a> {
             }
         };
         fault::point("runner-started");
+        if let Err(error) = role::give_output_folder(given, &logs) {
+            log(&error.to_string());
+        }
         let marker = self.facts.marker(&process.name, key.run);
-        self.runs.add(key, running, Origin::Started, &marker, run_file);
+        self.runs
+            .add(key, running, Origin::Started, &marker, run_file, group);
         Ok(running.leader)
     }
 }
@@ -646,7 +688,7 @@ enum Spawned {
 }
 
 /// Why a run was not started.
-enum Refusal {
+pub(super) enum Refusal {
     DiskFull,
     StartedBefore,
     Failed(String),
@@ -702,14 +744,14 @@ fn weight(change: &Change) -> Unrecorded {
     }
 }
 
-fn exit_of(exit: Exit) -> machine::Exit {
+pub(super) fn exit_of(exit: Exit) -> machine::Exit {
     match exit {
         Exit::Code(code) => machine::Exit::Code(code),
         Exit::Signal(signal) => machine::Exit::Signal(signal),
     }
 }
 
-fn milliseconds(duration: Duration) -> u64 {
+pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 

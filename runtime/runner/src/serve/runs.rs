@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aur_host::boot::{self, BootId};
+use aur_host::cgroup::RunGroup;
 use aur_host::process::{Exit, Identity, Signal};
 use aur_host::run_file::{End, RunFile};
 use aur_host::spawn::Running;
@@ -78,6 +79,8 @@ pub(crate) struct Runs {
 struct Run {
     tree: RunTree,
     file: RunFile,
+    /// The control group that holds all of it, where there is one.
+    group: Option<RunGroup>,
     /// How and when (wall clock) the leader ended.
     end: Option<(End, u64)>,
     /// Whether it is recorded that nothing is left.
@@ -129,7 +132,15 @@ impl Runs {
     }
 
     /// Adds a run whose leader became its program.
-    pub(crate) fn add(&mut self, key: Key, running: Running, origin: Origin, marker: &str, file: RunFile) {
+    pub(crate) fn add(
+        &mut self,
+        key: Key,
+        running: Running,
+        origin: Origin,
+        marker: &str,
+        file: RunFile,
+        group: Option<RunGroup>,
+    ) {
         let Running { leader, guard } = running;
         self.leaders.insert(leader.pid, key);
         if let Some(guard) = guard {
@@ -140,6 +151,7 @@ impl Runs {
         let run = Run {
             tree,
             file,
+            group,
             end: None,
             is_empty: false,
             demand: Demand::Nothing,
@@ -150,6 +162,11 @@ impl Runs {
             check_at: None,
         };
         self.live.insert(key, run);
+    }
+
+    /// The runs that are alive.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
+        self.live.keys().copied()
     }
 
     /// Adds a run that is known to be over.
@@ -345,6 +362,7 @@ impl Runs {
             is_run || self.aides.contains(&pid) || self.helpers.contains(&pid)
         };
         let members = run.tree.members(table.get()?, is_leader, strays);
+        let members = run.with_group(members, self.boot);
         run.press(&members);
         Ok(())
     }
@@ -437,6 +455,7 @@ impl Runs {
             is_run || self.aides.contains(&pid) || self.helpers.contains(&pid)
         };
         let members = run.members(table, is_leader, strays)?;
+        let members = run.with_group(members, self.boot);
         let is_given_up = run.give_up_at.is_some_and(|at| at <= now);
         match run.end {
             Some((end, finished_ms)) if run.is_gone(&members) || is_given_up => {
@@ -475,9 +494,11 @@ impl Run {
             Origin::Started if !reap::has_children() => Ok(Vec::new()),
             Origin::Started => Ok(self.tree.members(table.get()?, is_leader, strays)),
             Origin::TakenOver => {
-                for scan in 0..EMPTY_SCANS {
+                // What a group does not show is not there.
+                let scans = self.group.as_ref().map_or(EMPTY_SCANS, |_| 1);
+                for scan in 0..scans {
                     let members = self.tree.members(table.get()?, &is_leader, strays);
-                    if !members.is_empty() || scan + 1 == EMPTY_SCANS {
+                    if !members.is_empty() || scan + 1 == scans {
                         return Ok(members);
                     }
                     std::thread::sleep(BETWEEN_SCANS);
@@ -492,6 +513,15 @@ impl Run {
     /// says so, as what forks on and on can slip through a reading of the process table.
     fn is_gone(&self, members: &[Identity]) -> bool {
         self.is_empty || (members.is_empty() && self.tree.guard().is_none())
+    }
+
+    /// Adds what is in the control group of the run: it holds what slipped away from the tree as well.
+    fn with_group(&self, members: Vec<Identity>, boot: BootId) -> Vec<Identity> {
+        let Some(group) = &self.group else {
+            return members;
+        };
+        let all: BTreeSet<Identity> = members.into_iter().chain(group.members(boot)).collect();
+        all.into_iter().collect()
     }
 
     /// Presses what is left by the demand of the machine, or else in the time for leftovers.
@@ -516,6 +546,9 @@ impl Run {
                 let now = boot::since_boot();
                 self.give_up_at.get_or_insert(now + GIVE_UP);
                 self.check_at = Some(now + KILL_AGAIN);
+                if let Some(group) = &self.group {
+                    group.kill(self.tree.leader.boot);
+                }
                 signal_all(members, Signal::Kill);
             }
         }

@@ -8,6 +8,7 @@ use aur_runner::{
 use serde_json::json;
 
 use crate::faults::*;
+use crate::isolation::*;
 use crate::support::{Case, HANG, Job, crash, is_alive, kill, prepare_in, wait_until};
 
 macro_rules! cases {
@@ -67,6 +68,22 @@ cases! {
     an_orphaned_guard_records_the_end_and_ends_what_is_left
     a_living_guard_is_shown
     random_kills_of_every_layer
+    a_busy_loop_is_held_back
+    want_of_memory_ends_a_run_and_says_so
+    want_of_memory_is_known_after_a_crash
+    memory_that_is_not_touched_is_not_used
+    processes_are_bounded_and_end
+    an_escapee_without_a_sign_ends_with_its_run
+    a_task_that_fills_its_disk_is_ended
+    a_write_is_noticed_long_after_the_start
+    what_fits_is_left_alone_and_counted
+    groups_go_with_their_task
+    without_permission_it_runs_and_says_so
+    on_a_read_only_system_it_runs_and_says_so
+    groups_of_version_one_alone_do_the_same
+    a_process_has_its_own_descriptors_and_mask
+    a_task_runs_as_its_role
+    a_role_that_cannot_be_taken_leaves_nothing
 }
 
 // RT-001
@@ -434,6 +451,7 @@ fn another_plan_under_the_same_id_is_refused() {
         logger: &aur_ir::Logger::default(),
         overflow: aur_runner::Overflow::Block,
         ports: &aur_runner::Ports::new(),
+        run_as: aur_runner::RunAs::Caller,
     };
     let error = prepare(&case.root(), "task-2", &wanted).unwrap_err();
     assert_eq!(
@@ -644,6 +662,7 @@ fn tasks_are_found_by_their_beginning() {
         logger: &aur_ir::Logger::default(),
         overflow: aur_runner::Overflow::Block,
         ports: &aur_runner::Ports::new(),
+        run_as: aur_runner::RunAs::Caller,
     };
     std::thread::sleep(std::time::Duration::from_millis(2));
     prepare(&case.root(), "later", &wanted).unwrap();
@@ -715,6 +734,7 @@ fn the_environment_of_the_caller_can_be_inherited() {
         logger: &aur_ir::Logger::default(),
         overflow: aur_runner::Overflow::Block,
         ports: &aur_runner::Ports::new(),
+        run_as: aur_runner::RunAs::Caller,
     };
     let root = tempfile::tempdir().unwrap();
     let Prepared::Created(folder) = prepare(root.path(), "t", &wanted).unwrap() else {

@@ -301,7 +301,9 @@ pub(crate) fn kills_at_places_of_the_runner() {
 /// A guard that is stopped before it forks, under a runner that dies: whoever comes next has to wait.
 fn half_born(is_locked: bool) -> Round {
     let variables = [("AUR_FAULT_AT", "guard-recorded"), ("AUR_FAULT_KILL", "rs")];
-    let mut round = Round::new(&[("p", Shape::Ends)], &variables);
+    // A run that is over has no group any more that a second process could enter.
+    let shape = if is_locked { Shape::Ends } else { Shape::Waits };
+    let mut round = Round::new(&[("p", shape)], &variables);
     if !is_locked {
         round.runner_environment.push(("AUR_FAULT_NO_LOCK", "1".into()));
     }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use aur_runner::{
-    Followed, Follower, Inheritance, Prepared, RunnerError, Signals, State, StopRequest, TaskFolder, Wanted,
-    prepare, request_stop, start,
+    Followed, Follower, Inheritance, Prepared, RunAs, RunnerError, Signals, State, StopRequest, TaskFolder,
+    Wanted, prepare, request_stop, start,
 };
 use serde_json::{Value, json};
 
@@ -21,6 +21,7 @@ pub(crate) fn say(text: &str) {
 /// A plan of one job. Tests change what they need.
 pub(crate) struct Job {
     pub(crate) value: Value,
+    pub(crate) run_as: RunAs,
 }
 
 impl Job {
@@ -33,6 +34,7 @@ impl Job {
             })
             .collect();
         Self {
+            run_as: RunAs::Caller,
             value: json!({
                 "cluster": "c", "enable_hooks": false, "environment": "e", "instances": 1, "key": "c/r/e/n",
                 "max_task_failures": 1, "name": "n", "priority": 0, "production": false, "role": "r",
@@ -42,7 +44,7 @@ impl Job {
                 "update_config": {"batch_size": 1, "max_per_shard_failures": 0, "max_total_failures": 0,
                     "restart_threshold_ms": 0, "watch_ms": 0},
                 "task": {"finalization_wait_ms": 30_000, "max_concurrency": 0, "max_failures": 1, "name": "t",
-                    "processes": processes, "resources": {"cpu": 1.0, "disk_bytes": 1, "ram_bytes": 1}},
+                    "processes": processes, "resources": {"cpu": 0.0, "disk_bytes": 0, "ram_bytes": 0}},
             }),
         }
     }
@@ -229,6 +231,22 @@ impl Case {
         lines.join("\n")
     }
 
+    /// The control groups of the task, over all attempts.
+    pub(crate) fn groups(&self) -> Vec<PathBuf> {
+        let attempts = std::fs::read_dir(self.folder.attempts()).into_iter().flatten();
+        let attempts = attempts.map(|entry| entry.unwrap().path().join("groups"));
+        let records = attempts.chain([self.folder.path().join("groups")]);
+        let lines = records.filter_map(|record| std::fs::read_to_string(record).ok());
+        lines
+            .flat_map(|text| {
+                let paths = text
+                    .lines()
+                    .map(|line| line.splitn(3, ' ').nth(2).unwrap().into());
+                paths.collect::<Vec<PathBuf>>()
+            })
+            .collect()
+    }
+
     /// Processes that carry a marker of this task, zombies excepted.
     pub(crate) fn leftovers(&self) -> Vec<u32> {
         let id = format!("AUR_SANDBOX={}", self.folder.path().display());
@@ -255,6 +273,31 @@ impl Drop for Case {
         for pid in self.leftovers() {
             kill(pid, "KILL");
         }
+        for group in self.groups() {
+            remove_group(&group);
+        }
+    }
+}
+
+/// Ends what is in a group and removes it.
+fn remove_group(group: &Path) {
+    let _ = std::fs::write(group.join("cgroup.kill"), "1");
+    let below = std::fs::read_dir(group).into_iter().flatten();
+    let below = below.map(|entry| entry.unwrap().path());
+    let groups: Vec<PathBuf> = below.filter(|path| path.is_dir()).collect();
+    for group in groups.iter().map(PathBuf::as_path).chain([group]) {
+        // A process that was just killed is in it for a moment longer.
+        for _ in 0..100 {
+            match std::fs::remove_dir(group) {
+                Err(error) if error.kind() == std::io::ErrorKind::ResourceBusy => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                _ => break,
+            }
+        }
+    }
+    if let Some(top) = group.parent() {
+        let _ = std::fs::remove_dir(top);
     }
 }
 
@@ -269,6 +312,7 @@ pub(crate) fn prepare_in(root: &Path, job: &Job) -> Result<Prepared, RunnerError
         logger: &aur_ir::Logger::default(),
         overflow: aur_runner::Overflow::Block,
         ports: &aur_runner::Ports::new(),
+        run_as: job.run_as,
     };
     prepare(root, "task-1", &wanted)
 }

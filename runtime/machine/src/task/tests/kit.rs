@@ -53,6 +53,7 @@ pub(super) fn runner(pid: u32, boot_id: u64) -> Runner {
         pid,
         boot_id,
         zero_ms: 0,
+        isolation: None,
     }
 }
 

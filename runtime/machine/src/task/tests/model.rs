@@ -118,6 +118,7 @@ impl Model {
             Event::Create { .. } | Event::Tick => {}
             Event::Restored { .. } => panic!("the model never dies"),
             Event::Health { .. } | Event::Farewell => panic!("the model is not asked for its health"),
+            Event::DiskFilled | Event::Breached(_) => panic!("nothing is limited here"),
             Event::Stop(stop) => self.stop(now, *stop),
             Event::Control { process, verb, .. } => self.control(now, *process, *verb, &mut demands),
             Event::Report { process, report, .. } => self.hear(now, *process, report, &mut demands),

@@ -1,0 +1,701 @@
+//! Control groups: limits for a task, and one group for each run, by which all of it is found and ended.
+//!
+//! ```text
+//! version 2                     version 1, a tree for each controller
+//!   BASE/aur-tasks/TASK           BASE/aur-tasks/TASK        limits
+//!   BASE/aur-tasks/TASK/RUN       memory, and the tree by which runs are ended:
+//!                                 BASE/aur-tasks/TASK/RUN    one run
+//! ```
+//!
+//! On a *hybrid* system the controllers are trees of version 1, and a tree of version 2 without them stands
+//! beside; there limits are set in the former, and runs are followed and ended in the latter.
+//!
+//! BASE is the topmost group in which we may make others. The groups of a task are found again after a
+//! crash because their paths are kept in a file. Only groups below a folder with our name are ever
+//! touched. A runner holds a lock on the group of its task; a group that nobody holds, in which nothing
+//! lives, and which is not new, belongs to a task that died, and whoever finds it removes it.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::PathError;
+use crate::boot::BootId;
+use crate::error::AtPath;
+use crate::process::{self, Identity, Signal};
+
+pub mod files;
+pub mod layout;
+mod usage;
+
+pub use usage::GroupUsage;
+
+use layout::{Layout, Tree, Version};
+
+/// The folder that holds the groups of all tasks; nothing outside of it is touched.
+const TOP: &str = "aur-tasks";
+/// How long a group without a task is left alone: its task may be about to be taken up again.
+const KEEP: Duration = Duration::from_secs(3_600);
+/// How often a group is tried to be made that another runner removes at the same moment.
+const MOST_TRIES: usize = 20;
+/// How often a group is tried to be removed whose last process is on its way out.
+const REMOVE_TRIES: usize = 5;
+const REMOVE_AGAIN: Duration = Duration::from_millis(1);
+/// Groups of a run that are looked at: a program may make groups inside of its own.
+const MOST_GROUPS: usize = 4_096;
+
+/// How groups are arranged on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// One tree with all controllers.
+    V2,
+    /// A tree for each controller.
+    V1,
+    /// Trees of version 1 for the controllers, and one of version 2 without.
+    Hybrid,
+    /// None that we may use.
+    None,
+}
+
+impl Mode {
+    /// The word that users see.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::V2 => "v2",
+            Self::V1 => "v1",
+            Self::Hybrid => "hybrid",
+            Self::None => "none",
+        }
+    }
+}
+
+/// What limits or counts something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Controller {
+    /// Limits processor time.
+    Cpu,
+    /// Counts processor time, in version 1.
+    Cpuacct,
+    /// Limits and counts memory.
+    Memory,
+    /// Limits and counts processes.
+    Pids,
+    /// Stops all processes of a group, in version 1.
+    Freezer,
+}
+
+impl Controller {
+    const ALL: [Self; 5] = [Self::Cpu, Self::Cpuacct, Self::Memory, Self::Pids, Self::Freezer];
+
+    /// The kernel's name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cpuacct => "cpuacct",
+            Self::Memory => "memory",
+            Self::Pids => "pids",
+            Self::Freezer => "freezer",
+        }
+    }
+
+    fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|controller| controller.word() == word)
+    }
+
+    fn is_limit(self) -> bool {
+        match self {
+            Self::Cpu | Self::Memory | Self::Pids => true,
+            Self::Cpuacct | Self::Freezer => false,
+        }
+    }
+}
+
+/// What a task may use; `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Processor time in each tenth of a second, microseconds.
+    pub cpu_us: Option<u64>,
+    /// Memory, bytes.
+    pub memory_bytes: Option<u64>,
+    /// Processes and threads at one time.
+    pub pids: Option<u64>,
+}
+
+/// How a task came to be confined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confinement {
+    /// The arrangement in use; [`Mode::None`] where no group could be made.
+    pub mode: Mode,
+    /// The limits that hold, of those that are wanted.
+    pub limits: Vec<Controller>,
+    /// Why something is missing: the kernel's error number; none where the system has no groups at all.
+    pub obstacle: Option<i32>,
+}
+
+/// The groups of one task. Whoever holds this holds the lock on them.
+#[derive(Debug)]
+pub struct TaskGroup {
+    parts: Vec<Part>,
+    _lock: File,
+}
+
+/// The group of a task in one tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    version: Version,
+    controllers: Vec<Controller>,
+    folder: PathBuf,
+    /// Whether each run has a group of its own below.
+    has_runs: bool,
+}
+
+/// The groups of one run.
+#[derive(Clone, Debug)]
+pub struct RunGroup {
+    /// The first is the one by which the run is followed and ended.
+    parts: Vec<Part>,
+}
+
+/// Open files by which a process enters groups: it writes `0` to each.
+#[derive(Debug, Default)]
+pub struct Doors(Vec<File>);
+
+impl Doors {
+    /// The descriptors, which a child inherits.
+    pub(crate) fn raw(&self) -> Vec<RawFd> {
+        self.0.iter().map(AsRawFd::as_raw_fd).collect()
+    }
+}
+
+/// Finds out what is mounted here.
+fn detect() -> Layout {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let offered =
+        |mount: &Path| std::fs::read_to_string(mount.join("cgroup.controllers")).unwrap_or_default();
+    Layout::parse(&read("/proc/self/mountinfo"), &read("/proc/self/cgroup"), offered)
+}
+
+impl TaskGroup {
+    /// Makes the groups of a task, or finds them, and sets the limits. `name` is one part of a path.
+    ///
+    /// `record` keeps their paths, so that they are found from wherever the next runner comes. What
+    /// cannot be had is told and is no error: the task runs without.
+    ///
+    /// # Errors
+    /// The record cannot be written.
+    pub fn open(
+        name: &str,
+        limits: &Limits,
+        record: &Path,
+    ) -> Result<(Option<Self>, Confinement), PathError> {
+        let known = Parts::read(record);
+        let layout = detect();
+        let (parts, obstacle) = match known {
+            Some(known) => (known, None),
+            None => make_parts(&layout, name),
+        };
+        let mut parts = parts;
+        let Some(lock) = parts.lock() else {
+            let confinement = Confinement {
+                mode: Mode::None,
+                limits: Vec::new(),
+                obstacle,
+            };
+            return Ok((None, confinement));
+        };
+        parts.follow_runs();
+        let (held, refused) = parts.limit(limits);
+        let confinement = Confinement {
+            mode: parts.mode(&layout),
+            limits: held,
+            obstacle: obstacle.or(refused),
+        };
+        parts.write(record)?;
+        let group = Self {
+            parts: parts.0,
+            _lock: lock,
+        };
+        Ok((Some(group), confinement))
+    }
+
+    /// Makes the group of a run; one that exists is used.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn run(&self, name: &str) -> Result<RunGroup, PathError> {
+        let group = self.find(name);
+        for part in &group.parts {
+            make(&part.folder).at("create group", &part.folder)?;
+        }
+        Ok(group)
+    }
+
+    /// Names the group of a run, which may not exist.
+    pub fn find(&self, name: &str) -> RunGroup {
+        run_group(&self.parts, name)
+    }
+
+    /// Opens what a process has to enter to be in a run.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn doors(&self, run: &RunGroup) -> Result<Doors, PathError> {
+        let task = self.parts.iter().filter(|part| !part.has_runs);
+        let paths = run
+            .parts
+            .iter()
+            .chain(task)
+            .map(|part| part.folder.join("cgroup.procs"));
+        let open = |path: PathBuf| OpenOptions::new().write(true).open(&path).at("open", &path);
+        Ok(Doors(paths.map(open).collect::<Result<_, _>>()?))
+    }
+
+    /// What the task used so far.
+    pub fn usage(&self) -> GroupUsage {
+        usage::of(&self.parts)
+    }
+
+    /// Removes the groups, and what dead tasks left beside them. What is in use stays.
+    pub fn remove(self) {
+        for part in self.parts.iter().rev() {
+            remove(&part.folder);
+            if let Some(top) = part.folder.parent() {
+                // Only an empty one goes, and only one of ours; a runner that needs it makes it again.
+                let _ = std::fs::remove_dir(top);
+            }
+        }
+    }
+
+    /// Removes groups of tasks that died: nobody holds them, nothing lives in them, they are not new.
+    pub fn sweep(&self) {
+        if let Some(first) = self.parts.first() {
+            self.sweep_names(&dead_names(first, KEEP));
+        }
+    }
+
+    fn sweep_names(&self, names: &[OsString]) {
+        for name in names {
+            let parts = self.parts.iter();
+            let folders: Vec<PathBuf> = parts
+                .filter_map(|part| Some(part.folder.parent()?.join(name)))
+                .collect();
+            let lock = folders.first().and_then(|first| File::open(first).ok());
+            let is_ours = lock.as_ref().is_some_and(|lock| lock.try_lock().is_ok());
+            if is_ours && folders.iter().all(|folder| is_deserted(folder)) {
+                // The locked one goes last, so that nobody takes up what is half gone.
+                folders.iter().rev().for_each(|folder| remove(folder));
+            }
+        }
+    }
+}
+
+/// Looks up what a task used, for whoever does not run it; `None` if its groups are gone.
+pub fn usage_of_task(record: &Path) -> Option<GroupUsage> {
+    let parts = Parts::read(record)?;
+    Some(usage::of(&parts.0))
+}
+
+/// Looks up what a run uses, for whoever does not run it; `None` if its group is gone.
+pub fn usage_of_run(record: &Path, name: &str) -> Option<GroupUsage> {
+    let group = run_group(&Parts::read(record)?.0, name);
+    group.exists().then(|| group.usage())
+}
+
+fn run_group(parts: &[Part], name: &str) -> RunGroup {
+    let with_runs = parts.iter().filter(|part| part.has_runs);
+    let parts = with_runs.map(|part| Part {
+        folder: part.folder.join(name),
+        ..part.clone()
+    });
+    RunGroup {
+        parts: parts.collect(),
+    }
+}
+
+impl RunGroup {
+    /// Whether it is there.
+    pub fn exists(&self) -> bool {
+        self.parts.first().is_some_and(|part| part.folder.is_dir())
+    }
+
+    /// Lists the processes that are in it, those in groups below it included.
+    pub fn members(&self, boot: BootId) -> Vec<Identity> {
+        let folders = self.parts.first().map(|part| below(&part.folder));
+        let folders = folders.unwrap_or_default();
+        let pids = folders
+            .iter()
+            .flat_map(|folder| files::pids(&read(folder, "cgroup.procs")));
+        let identity = |pid| {
+            let stat = process::stat(pid).filter(|stat| !stat.is_ended())?;
+            Some(Identity {
+                pid,
+                start_ticks: stat.start_ticks,
+                boot,
+            })
+        };
+        pids.filter_map(identity).collect()
+    }
+
+    /// Ends everything in it at once: no process can escape by forking.
+    pub fn kill(&self, boot: BootId) {
+        let Some(part) = self.parts.first() else {
+            return;
+        };
+        let is_killed = part.version == Version::Two && write(&part.folder, "cgroup.kill", "1").is_ok();
+        if is_killed {
+            return;
+        }
+        let (file, stop, go) = match part.version {
+            Version::Two => ("cgroup.freeze", "1", "0"),
+            Version::One => ("freezer.state", "FROZEN", "THAWED"),
+        };
+        let folders = below(&part.folder);
+        // A tree that cannot be stopped is killed in rounds: the caller repeats this while anything is left.
+        for folder in &folders {
+            let _ = write(folder, file, stop);
+        }
+        for member in self.members(boot) {
+            process::signal(&member, Signal::Kill);
+        }
+        for folder in folders.iter().rev() {
+            let _ = write(folder, file, go);
+        }
+    }
+
+    /// How many of its processes were killed for want of memory. To be read before it is removed.
+    pub fn oom_kills(&self) -> u64 {
+        let memory = self
+            .parts
+            .iter()
+            .find(|part| part.controllers.contains(&Controller::Memory));
+        let Some(part) = memory else { return 0 };
+        let file = match part.version {
+            Version::One => "memory.oom_control",
+            Version::Two => "memory.events",
+        };
+        // Version 2 counts what is below as well, version 1 each group for itself.
+        let folders = match part.version {
+            Version::One => below(&part.folder),
+            Version::Two => vec![part.folder.clone()],
+        };
+        let counts = folders
+            .iter()
+            .filter_map(|folder| files::value_of(&read(folder, file), "oom_kill"));
+        counts.sum()
+    }
+
+    /// What the run used so far.
+    pub fn usage(&self) -> GroupUsage {
+        usage::of(&self.parts)
+    }
+
+    /// Removes it. One that is still in use stays, and goes with the group of the task.
+    pub fn remove(&self) {
+        self.parts.iter().rev().for_each(|part| remove(&part.folder));
+    }
+}
+
+/// The groups of a task in all trees; the first is the one by which runs are followed and ended.
+struct Parts(Vec<Part>);
+
+/// Makes the groups of a task in every tree where that is possible. The error number is that of the first
+/// tree where it is not.
+fn make_parts(layout: &Layout, name: &str) -> (Parts, Option<i32>) {
+    let has_two = layout.trees.iter().any(|tree| tree.version == Version::Two);
+    let is_of_use = |tree: &&Tree| {
+        let limits = tree.controllers.iter().any(|controller| controller.is_limit());
+        tree.version == Version::Two || limits || !has_two
+    };
+    let (mut parts, mut obstacle) = (Vec::new(), None);
+    for tree in layout.trees.iter().filter(is_of_use) {
+        match make_part(tree, name) {
+            Ok((part, refused)) => {
+                parts.push(part);
+                obstacle = obstacle.or(refused);
+            }
+            Err(error) => obstacle = obstacle.or(error.raw_os_error()),
+        }
+    }
+    // Without a tree of version 2 the one that can stop its processes is the best to follow runs by.
+    parts.sort_by_key(|part| match part.version {
+        Version::Two => 0,
+        Version::One if part.controllers.contains(&Controller::Freezer) => 1,
+        Version::One => 2,
+    });
+    (Parts(parts), obstacle)
+}
+
+fn make_part(tree: &Tree, name: &str) -> io::Result<(Part, Option<i32>)> {
+    if tree.is_read_only {
+        return Err(io::Error::from_raw_os_error(libc::EROFS));
+    }
+    let mut last = io::Error::from_raw_os_error(libc::EACCES);
+    for base in tree.bases() {
+        match make_below(tree, &base, name) {
+            Ok((folder, obstacle)) => {
+                let controllers = match tree.version {
+                    Version::One => tree.controllers.clone(),
+                    Version::Two => available(&folder),
+                };
+                let part = Part {
+                    version: tree.version,
+                    controllers,
+                    folder,
+                    has_runs: false,
+                };
+                return Ok((part, obstacle));
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// Makes our folder in a group, and the task's in that.
+fn make_below(tree: &Tree, base: &Path, name: &str) -> io::Result<(PathBuf, Option<i32>)> {
+    if tree.version == Version::Two && !process::may_write(&base.join("cgroup.procs")) {
+        // The kernel moves a process only if we may move it within what both groups have in common.
+        return Err(io::Error::from_raw_os_error(libc::EACCES));
+    }
+    let top = base.join(TOP);
+    let folder = top.join(name);
+    for _ in 0..MOST_TRIES {
+        make(&top)?;
+        match make(&folder) {
+            // Another runner has just removed the folder of all tasks, as it was empty.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+            Ok(()) => {
+                let mut obstacle = None;
+                if tree.version == Version::Two {
+                    let wanted: Vec<Controller> = tree
+                        .controllers
+                        .iter()
+                        .copied()
+                        .filter(|one| one.is_limit())
+                        .collect();
+                    for group in [base, &top, &folder] {
+                        obstacle = obstacle.or(enable(group, &wanted));
+                    }
+                }
+                return Ok((folder, obstacle));
+            }
+        }
+    }
+    Err(io::Error::from_raw_os_error(libc::EBUSY))
+}
+
+/// Has the groups below one get controllers. A group with processes of its own refuses that; then the
+/// controller is missing below, and is not relied on.
+fn enable(group: &Path, controllers: &[Controller]) -> Option<i32> {
+    let enabled = read(group, "cgroup.subtree_control");
+    let is_enabled = |one: &Controller| enabled.split_ascii_whitespace().any(|word| word == one.word());
+    let mut obstacle = None;
+    for controller in controllers.iter().filter(|one| !is_enabled(one)) {
+        let word = format!("+{}", controller.word());
+        let refused = write(group, "cgroup.subtree_control", &word).err();
+        // What is not offered above cannot be passed on, which is no obstacle of its own.
+        let refused = refused.filter(|error| error.kind() != io::ErrorKind::NotFound);
+        obstacle = obstacle.or(refused.and_then(|error| error.raw_os_error()));
+    }
+    obstacle
+}
+
+fn available(group: &Path) -> Vec<Controller> {
+    let text = read(group, "cgroup.controllers");
+    text.split_ascii_whitespace().filter_map(Controller::of).collect()
+}
+
+impl Parts {
+    /// Reads the record of an earlier runner; `None` without one, or if a group is gone.
+    fn read(record: &Path) -> Option<Self> {
+        let text = std::fs::read_to_string(record).ok()?;
+        let parts: Option<Vec<Part>> = text.lines().map(Part::parse).collect();
+        let parts =
+            parts.filter(|parts| !parts.is_empty() && parts.iter().all(|part| part.folder.is_dir()))?;
+        let mut parts = Self(parts);
+        parts.follow_runs();
+        Some(parts)
+    }
+
+    fn write(&self, record: &Path) -> Result<(), PathError> {
+        let lines: String = self.0.iter().map(Part::line).collect();
+        crate::folder::replace_loosely(record, lines.as_bytes())
+    }
+
+    /// Locks the first group; `None` if there is none any more.
+    fn lock(&mut self) -> Option<File> {
+        for _ in 0..MOST_TRIES {
+            let folder = &self.0.first()?.folder;
+            let locked = File::open(folder)
+                .ok()
+                .filter(|file| file.try_lock_shared().is_ok());
+            let is_there = |file: &File| {
+                let (own, found) = (file.metadata().ok()?, std::fs::metadata(folder).ok()?);
+                Some(own.ino() == found.ino())
+            };
+            match locked.filter(|file| is_there(file) == Some(true)) {
+                Some(file) => return Some(file),
+                // Whoever removes old groups has it, or has removed it.
+                None if !folder.is_dir() => make_again(folder)?,
+                None => std::thread::sleep(REMOVE_AGAIN),
+            }
+        }
+        None
+    }
+
+    /// Decides where runs get groups of their own: where they are followed, and where memory is counted.
+    fn follow_runs(&mut self) {
+        for (place, part) in self.0.iter_mut().enumerate() {
+            part.has_runs = place == 0 || part.controllers.contains(&Controller::Memory);
+        }
+    }
+
+    fn mode(&self, layout: &Layout) -> Mode {
+        let has = |version| self.0.iter().any(|part| part.version == version);
+        match (has(Version::Two), has(Version::One)) {
+            (true, true) => Mode::Hybrid,
+            (true, false) if layout.mode() == Mode::Hybrid => Mode::Hybrid,
+            (true, false) => Mode::V2,
+            (false, true) => Mode::V1,
+            (false, false) => Mode::None,
+        }
+    }
+
+    /// Sets the limits; returns those that hold and the first error number of those that do not.
+    fn limit(&self, limits: &Limits) -> (Vec<Controller>, Option<i32>) {
+        let (mut held, mut obstacle) = (Vec::new(), None);
+        for controller in Controller::ALL.into_iter().filter(|one| one.is_limit()) {
+            let part = self.0.iter().find(|part| part.controllers.contains(&controller));
+            match part.map(|part| part.limit(controller, limits)) {
+                Some(Ok(())) => held.push(controller),
+                Some(Err(error)) => obstacle = obstacle.or(error.raw_os_error()),
+                None => {}
+            }
+        }
+        (held, obstacle)
+    }
+}
+
+/// Makes a group again that was removed under us.
+fn make_again(folder: &Path) -> Option<()> {
+    make(folder.parent()?).ok()?;
+    make(folder).ok()
+}
+
+impl Part {
+    fn limit(&self, controller: Controller, limits: &Limits) -> io::Result<()> {
+        for setting in files::settings(self.version, controller, limits) {
+            let written = write(&self.folder, setting.file, &setting.content);
+            if !setting.is_extra {
+                written?;
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&self) -> String {
+        let version = match self.version {
+            Version::One => 1,
+            Version::Two => 2,
+        };
+        let words: Vec<&str> = self.controllers.iter().map(|one| one.word()).collect();
+        format!("{version} {} {}\n", words.join(","), self.folder.display())
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        let (version, rest) = line.split_once(' ')?;
+        let (words, folder) = rest.split_once(' ')?;
+        Some(Self {
+            version: match version {
+                "1" => Version::One,
+                "2" => Version::Two,
+                _ => return None,
+            },
+            controllers: words.split(',').filter_map(Controller::of).collect(),
+            folder: PathBuf::from(folder),
+            has_runs: false,
+        })
+        .filter(|part| part.folder.parent().and_then(Path::file_name) == Some(TOP.as_ref()))
+    }
+}
+
+/// Names of task groups beside a part that have not changed for some time.
+fn dead_names(part: &Part, age: Duration) -> Vec<OsString> {
+    let Some(entries) = part.folder.parent().and_then(|top| std::fs::read_dir(top).ok()) else {
+        return Vec::new();
+    };
+    let is_old = |entry: &std::fs::DirEntry| {
+        let changed = entry.metadata().and_then(|data| data.modified()).ok();
+        let passed = changed.and_then(|at| SystemTime::now().duration_since(at).ok());
+        passed.is_some_and(|passed| passed >= age)
+    };
+    let own = part.folder.file_name();
+    entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()) && is_old(entry))
+        .map(|entry| entry.file_name())
+        .filter(|name| Some(name.as_os_str()) != own)
+        .collect()
+}
+
+fn is_deserted(group: &Path) -> bool {
+    below(group)
+        .iter()
+        .all(|folder| files::pids(&read(folder, "cgroup.procs")).is_empty())
+}
+
+/// A group and the groups below it, outer ones first.
+fn below(group: &Path) -> Vec<PathBuf> {
+    let mut found = vec![group.to_path_buf()];
+    let mut next = 0;
+    while let Some(folder) = found.get(next).cloned() {
+        next += 1;
+        let entries = std::fs::read_dir(&folder)
+            .into_iter()
+            .flatten()
+            .filter_map(Result::ok);
+        let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        found.extend(folders.map(|entry| entry.path()));
+        if found.len() > MOST_GROUPS {
+            break;
+        }
+    }
+    found
+}
+
+/// Removes a group and the empty ones below it.
+fn remove(group: &Path) {
+    for folder in below(group).iter().rev() {
+        for _ in 0..REMOVE_TRIES {
+            match std::fs::remove_dir(folder) {
+                Err(error) if error.raw_os_error() == Some(libc::EBUSY) => std::thread::sleep(REMOVE_AGAIN),
+                Ok(()) | Err(_) => break,
+            }
+        }
+    }
+}
+
+fn make(group: &Path) -> io::Result<()> {
+    match std::fs::create_dir(group) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+fn read(group: &Path, file: &str) -> String {
+    std::fs::read_to_string(group.join(file)).unwrap_or_default()
+}
+
+/// Writes in one call, as the kernel takes it. No file is made where the kernel has none.
+fn write(group: &Path, file: &str, content: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(group.join(file))?;
+    file.write_all(content.as_bytes())
+}
+
+#[cfg(test)]
+mod tests;

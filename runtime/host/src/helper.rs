@@ -9,6 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::account::Role;
 use crate::boot::BootId;
 use crate::process::{self, DescriptorLimit, Identity, Signal};
 use crate::spawn::{close_all_on_exec, reset_signals};
@@ -27,6 +28,8 @@ pub struct Helper<'a> {
     pub directory: &'a Path,
     /// The bound on open files it gets back.
     pub descriptor_limit: DescriptorLimit,
+    /// Whom it runs as, if not as us.
+    pub role: Option<&'a Role>,
 }
 
 impl Helper<'_> {
@@ -45,25 +48,49 @@ impl Helper<'_> {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let limit = self.descriptor_limit;
+        let role = self.role.cloned();
         // SAFETY: the closure runs in the forked child and only makes system calls on values it owns;
         // it neither allocates nor takes a lock.
-        unsafe { command.pre_exec(move || prepare(limit)) };
+        unsafe { command.pre_exec(move || prepare(limit, role.as_ref())) };
         // The end of it is seen by whoever reaps all children.
         Ok(command.spawn()?.id())
     }
 }
 
-fn prepare(limit: DescriptorLimit) -> io::Result<()> {
+fn prepare(limit: DescriptorLimit, role: Option<&Role>) -> io::Result<()> {
     reset_signals();
     limit.restore_in_child();
     // SAFETY: the calls take integers.
     unsafe {
         libc::umask(0o022);
         libc::setsid();
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
     }
+    if let Some(role) = role {
+        become_role(role)?;
+    }
+    // Behind the change of user, which would take it back.
+    // SAFETY: the call takes integers.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
     close_all_on_exec();
     Ok(())
+}
+
+/// Becomes the role for good, as the guard has a process do it.
+fn become_role(role: &Role) -> io::Result<()> {
+    let (uid, gid) = (role.uid, role.gid);
+    // SAFETY: the list outlives the call and has this length; the other calls take integers.
+    let steps = unsafe {
+        [
+            libc::setgroups(role.groups.len(), role.groups.as_ptr()),
+            libc::setresgid(gid, gid, gid),
+            libc::setresuid(uid, uid, uid),
+            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
+        ]
+    };
+    match steps.contains(&-1) {
+        true => Err(io::Error::last_os_error()),
+        false => Ok(()),
+    }
 }
 
 /// Kills what is left of the process group of a helper that has ended. To be called before it is reaped:

@@ -193,6 +193,7 @@ impl HealthWatch {
                     environment: &environment,
                     directory: &sandbox,
                     descriptor_limit: host.descriptor_limit,
+                    role: around.role,
                 };
                 questions.run(&helper, marker, self.timeout, runs)
             }

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aur_host::account::Role;
 use aur_host::boot;
 use aur_host::fault;
 use aur_host::folder::{LifeFolder, make_folder};
@@ -79,6 +80,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) folder: &'a LifeFolder,
     /// What all programs of the attempt find in their environment.
     pub(super) environment: &'a [(OsString, OsString)],
+    /// Whom they run as, if not as us.
+    pub(super) role: Option<&'a Role>,
 }
 
 /// What the journal still owes.
@@ -209,12 +212,14 @@ impl<'a> Life<'a> {
             self.questions.helper_ended(pid, exit);
         }
         self.questions.give_up_late(host.boot);
+        let role = self.files.order.role.as_ref().map(RoleOrder::role);
         let around = Surroundings {
             files: self.files,
             task: &self.files.job()?.task,
             facts: &self.facts,
             folder: &self.folder,
             environment: &self.environment,
+            role: role.as_ref(),
         };
         let (task, questions, runs) = (&self.task, &mut self.questions, &mut self.runs);
         let ready = self.probes.attend(task, &around, questions, runs, host)?;

@@ -259,6 +259,7 @@ impl Watch {
                     environment: &environment,
                     directory: &sandbox,
                     descriptor_limit: host.descriptor_limit,
+                    role: around.role,
                 };
                 questions.run(&helper, marker, self.timeout, runs)
             }

@@ -83,6 +83,7 @@ cases! {
     groups_of_version_one_alone_do_the_same
     a_process_has_its_own_descriptors_and_mask
     a_task_runs_as_its_role
+    a_probe_runs_as_the_role
     a_role_that_cannot_be_taken_leaves_nothing
 }
 

@@ -416,6 +416,34 @@ pub(crate) fn a_task_runs_as_its_role() {
 }
 
 /// RT-090.
+/// What asks a process whether it is ready has no more rights than the process.
+pub(crate) fn a_probe_runs_as_the_role() {
+    if effective_uid() != 0 {
+        return;
+    }
+    let root = open_root();
+    let probe = "id -u > asked; grep NoNewPrivs /proc/self/status >> asked";
+    let job = as_role("nobody", "while [ ! -e go ]; do sleep 0.01; done").with(
+        "/task/processes/0/ready",
+        json!({"check": {"exec": {"cmdline": probe}}, "every_ms": 10, "timeout_ms": 5000, "within_ms": 60000}),
+    );
+    let folder = match prepare_in(root.path(), &job).unwrap() {
+        Prepared::Created(folder) => folder,
+        other => panic!("{other:?}"),
+    };
+    let case = Case::of(folder);
+    case.start();
+    wait_until("readiness", || {
+        case.state().view()?.processes[0].ready.then_some(())
+    });
+    let asked = std::fs::read_to_string(case.sandbox().join("asked")).unwrap();
+    std::fs::write(case.sandbox().join("go"), "").unwrap();
+    case.result();
+    let uid = Command::new("id").args(["-u", "nobody"]).output().unwrap();
+    let uid = String::from_utf8(uid.stdout).unwrap();
+    assert_eq!(asked, format!("{uid}NoNewPrivs:\t1\n"));
+}
+
 pub(crate) fn a_role_that_cannot_be_taken_leaves_nothing() {
     let root = open_root();
     let refused = |root: &std::path::Path, name: &str| {

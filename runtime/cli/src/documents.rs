@@ -1,5 +1,6 @@
 //! What commands print with `--json` besides the task object and its events. Fields are only ever added.
 
+use aur_machine::process::Verb;
 use aur_machine::{Source, State, TaskState};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -52,6 +53,19 @@ pub struct SignalSent {
     pub signal: i32,
     /// Who got it.
     pub pids: Vec<u32>,
+}
+
+/// What `aur stop`, `aur start` and `aur restart` print.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ProcessAsked {
+    /// The id of the task.
+    pub task_id: String,
+    /// The process.
+    pub process: String,
+    /// What it is to do.
+    pub verb: Verb,
+    /// Whether that changes anything: a stopped process cannot be stopped.
+    pub changes: bool,
 }
 
 /// What `aur gc` prints.

@@ -7,6 +7,7 @@
 mod attached;
 mod commands;
 mod console;
+mod control;
 pub mod documents;
 mod duration;
 mod errors;
@@ -75,6 +76,9 @@ enum Command {
     Status(commands::status::Args),
     Logs(commands::logs::Args),
     Kill(commands::kill::Args),
+    Stop(commands::stop::Args),
+    Start(commands::start::Args),
+    Restart(commands::restart::Args),
     Signal(commands::signal::Args),
     Explain(commands::explain::Args),
     Top(commands::top::Args),
@@ -131,6 +135,9 @@ fn run(args: Vec<OsString>) -> ExitCode {
         Command::Status(args) => commands::status::run(&args, &context),
         Command::Logs(args) => commands::logs::run(&args, &context),
         Command::Kill(args) => commands::kill::run(&args, &context),
+        Command::Stop(args) => commands::stop::run(&args, &context),
+        Command::Start(args) => commands::start::run(&args, &context),
+        Command::Restart(args) => commands::restart::run(&args, &context),
         Command::Signal(args) => commands::signal::run(&args, &context),
         Command::Explain(args) => commands::explain::run(&args, &context),
         Command::Top(args) => commands::top::run(&args, &context),

@@ -38,7 +38,9 @@ pub use launch::{Started, start, take_over};
 pub use names::{NameError, list, new_task_id, resolve};
 pub use ports::Ports;
 pub use prepare::{Prepared, Wanted, prepare};
-pub use request::{Answer, Reach, RequestName, StopRequest, request_signal, request_stop, wait_for_answer};
+pub use request::{
+    Answer, Reach, RequestName, StopRequest, request_control, request_signal, request_stop, wait_for_answer,
+};
 pub use role::{RoleProblem, RunAs};
 pub use serve::serve;
 pub use state::State;

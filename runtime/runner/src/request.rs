@@ -7,6 +7,7 @@
 //! ```text
 //! {"version":1,"request":"stop","now":false,"grace_ms":1500}
 //! {"version":2,"request":"signal","process":"web","signal":1,"reach":"leader"}
+//! {"version":2,"request":"control","process":"web","verb":"restart"}
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use aur_host::folder::{self, TaskFolder};
 use aur_host::wake::{Signals, Waiter};
 use aur_host::{PathError, boot};
 use aur_machine::Stop;
+use aur_machine::process::{Verb, Why};
 use serde::{Deserialize, Serialize};
 
 use crate::RunnerError;
@@ -58,6 +60,10 @@ pub enum Answer {
     Sent(Vec<u32>),
     /// The process does not run.
     NotRunning,
+    /// It is on its way: recorded, and done even if the runner dies.
+    Accepted,
+    /// The process is as it was.
+    Unchanged(Why),
 }
 
 /// Names a request that waits for its answer.
@@ -75,6 +81,14 @@ impl RequestName {
 pub(crate) enum Request {
     Stop(Stop),
     Signal(SignalRequest),
+    Control(ControlRequest),
+}
+
+/// What one process is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ControlRequest {
+    pub(crate) process: String,
+    pub(crate) verb: Verb,
 }
 
 /// A signal for a process.
@@ -106,6 +120,10 @@ enum Wish {
         process: String,
         signal: i32,
         reach: Reach,
+    },
+    Control {
+        process: String,
+        verb: Verb,
     },
 }
 
@@ -140,6 +158,19 @@ pub fn request_signal(
         process: process.to_string(),
         signal: number,
         reach,
+    };
+    let version = PROCESS_VERSION;
+    write(folder, &Content { version, wish })
+}
+
+/// Asks a process to stop, to start or to do both, durably; [`wait_for_answer`] tells what became of it.
+///
+/// # Errors
+/// The request cannot be written.
+pub fn request_control(folder: &TaskFolder, process: &str, verb: Verb) -> Result<RequestName, RunnerError> {
+    let wish = Wish::Control {
+        process: process.to_string(),
+        verb,
     };
     let version = PROCESS_VERSION;
     write(folder, &Content { version, wish })
@@ -269,6 +300,7 @@ fn read(path: &Path) -> Result<Request, RunnerError> {
             number: signal,
             reach,
         }),
+        Wish::Control { process, verb } => Request::Control(ControlRequest { process, verb }),
     })
 }
 

@@ -184,7 +184,7 @@ fn first_stop(files: &TaskFiles) -> Result<Option<Stop>, RunnerError> {
         match found.request {
             Ok(Request::Stop(stop)) => first = first.or(Some(stop)),
             // Between two attempts nothing runs.
-            Ok(Request::Signal(_)) => {
+            Ok(Request::Signal(_) | Request::Control(_)) => {
                 request::take(&found.path)?;
                 request::answer(&found.path, &Answer::NotRunning)?;
             }

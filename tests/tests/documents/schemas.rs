@@ -33,6 +33,10 @@ fn what_aur_tells() {
         "signal",
         &aur::documents::schema_of::<aur::documents::SignalSent>(),
     );
+    agrees(
+        "process",
+        &aur::documents::schema_of::<aur::documents::ProcessAsked>(),
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod limits;
 mod live;
 mod logs;
 mod ports;
+mod processes;
 mod programs;
 mod refusals;
 mod signals;

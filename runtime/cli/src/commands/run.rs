@@ -2,9 +2,10 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use aur_ir::Plan;
-use aur_runner::{Inheritance, Prepared, Progress, RunAs, State, TaskFolder, Wanted};
+use aur_runner::{Answer, Inheritance, Prepared, Progress, RequestName, RunAs, State, TaskFolder, Wanted};
 use aur_terminal::{Failure, InputArgs};
 
 use crate::attached::{OnSignal, attach, report_again};
@@ -12,6 +13,10 @@ use crate::errors::{name_failure, runner_failure};
 use crate::logger::LoggerArgs;
 use crate::tasks::shown_id;
 use crate::{Context, Outcome, duration, local, ports, programs};
+
+/// How often a runner that is to answer is looked for, and how long each time.
+const ANSWER_LOOKS: u32 = 20;
+const ANSWER_LOOK: Duration = Duration::from_millis(500);
 
 /// Run one instance of a job on this machine, to its end
 #[derive(Debug, clap::Args)]
@@ -174,6 +179,28 @@ pub(crate) fn ensure_runner(folder: &TaskFolder, state: &State) -> Result<(), Fa
         Some(_) => Ok(()),
         None => start_runner(folder),
     }
+}
+
+/// Waits until a request is answered, and sees that there is a runner to do so: the one that was there a
+/// moment ago may be dead. `None` if nobody answers in time.
+pub(crate) fn answer_to(
+    folder: &TaskFolder,
+    state: &State,
+    name: &RequestName,
+) -> Result<Option<Answer>, Failure> {
+    let fail = |error| runner_failure("cannot hear from the runner", &error);
+    ensure_runner(folder, state)?;
+    for _ in 0..ANSWER_LOOKS {
+        if let Some(answer) = aur_runner::wait_for_answer(folder, name, ANSWER_LOOK).map_err(fail)? {
+            return Ok(Some(answer));
+        }
+        let state = State::read(folder).map_err(fail)?;
+        if state.progress == Progress::Over {
+            return Ok(Some(Answer::NotRunning));
+        }
+        ensure_runner(folder, &state)?;
+    }
+    Ok(None)
 }
 
 fn run_task(args: &Args, context: &Context, folder: &TaskFolder) -> Outcome {

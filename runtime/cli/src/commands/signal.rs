@@ -1,7 +1,5 @@
 //! `aur signal`
 
-use std::time::Duration;
-
 use aur_render::clean;
 use aur_runner::{Answer, Progress, Reach};
 use aur_terminal::{Failure, plural};
@@ -10,9 +8,6 @@ use crate::documents::SignalSent;
 use crate::errors::runner_failure;
 use crate::tasks::{ProcessArg, shown_id};
 use crate::{Context, Outcome, signals};
-
-/// How long the runner may take to answer.
-const ANSWER_TIME: Duration = Duration::from_secs(10);
 
 /// Send a signal to a process of a task: to the process that was started, or to all that is alive of its
 /// run
@@ -56,11 +51,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     };
     let fail = |error| runner_failure("cannot send the signal", &error);
     let name = aur_runner::request_signal(&folder, &process, args.signal, reach).map_err(fail)?;
-    super::run::ensure_runner(&folder, &state)?;
-    let answer = aur_runner::wait_for_answer(&folder, &name, ANSWER_TIME).map_err(fail)?;
+    let answer = super::run::answer_to(&folder, &state, &name)?;
     let pids = match answer {
         Some(Answer::Sent(pids)) => pids,
-        Some(Answer::NotRunning) => return Err(not_running()),
+        Some(Answer::NotRunning | Answer::Accepted | Answer::Unchanged(_)) => return Err(not_running()),
         None => {
             return Err(
                 Failure::new(format!("the runner of {} does not answer", shown_id(&folder)))

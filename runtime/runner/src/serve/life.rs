@@ -19,8 +19,8 @@ use aur_host::wake::Wake;
 use aur_host::{PathError, boot::BootId};
 use aur_ir as ir;
 use aur_machine as machine;
-use aur_machine::process::{Fact as ProcessFact, Report};
-use aur_machine::{Boot, Change, Effect, Event, Fact, Now, Runner, Stage, Stop, Task, Time, Work};
+use aur_machine::process::{Fact as ProcessFact, Report, Why};
+use aur_machine::{Boot, Change, Effect, Event, Fact, Now, Runner, Stage, Stop, Task, Time, Turn, Work};
 
 use super::farewell::Farewell;
 use super::health::HealthWatch;
@@ -33,7 +33,7 @@ use super::{DISK_RETRY, Host, log};
 use crate::RunnerError;
 use crate::environment::Facts;
 use crate::files::{self, TaskFiles};
-use crate::request::{self, Answer, Request, SignalRequest};
+use crate::request::{self, Answer, ControlRequest, Request, SignalRequest};
 use crate::role::{self, RoleOrder};
 
 /// How soon a run is looked at again whose child is just about to record itself.
@@ -68,6 +68,8 @@ pub(crate) struct Life<'a> {
     /// Requests that were taken. They stay until the task is over: read again after a crash they change
     /// nothing, and one that came too late for this attempt counts against the next.
     answered: BTreeSet<PathBuf>,
+    /// Answers that are given once what they rest on is durable.
+    answers: Vec<(PathBuf, Answer)>,
     /// Whether a signal asked for the end.
     is_asked: bool,
 }
@@ -151,6 +153,7 @@ impl<'a> Life<'a> {
             unclear: Vec::new(),
             undurable: Unrecorded::Nothing,
             answered: BTreeSet::new(),
+            answers: Vec::new(),
             is_asked: false,
         };
         life.expect(Some(Event::Restored {
@@ -321,9 +324,11 @@ impl<'a> Life<'a> {
                 self.send(&request.path, wanted)?;
                 continue;
             }
-            self.answered.insert(request.path);
+            let path = request.path;
+            self.answered.insert(path.clone());
             match request.request {
                 Ok(Request::Stop(stop)) => self.expect(Some(Event::Stop(stop))),
+                Ok(Request::Control(wanted)) => self.control(&path, &wanted),
                 Ok(Request::Signal(_)) => {}
                 Err(error) => log(&format!("a request was passed over: {error}")),
             }
@@ -351,6 +356,58 @@ impl<'a> Life<'a> {
             log(&error.to_string());
         }
         Ok(())
+    }
+
+    /// Tells the machine what is wanted of a process; it heeds a request of one name once.
+    fn control(&mut self, path: &Path, wanted: &ControlRequest) {
+        let names = self.files.spec.processes.iter();
+        let process = names
+            .map(|spec| &spec.name)
+            .position(|name| *name == wanted.process);
+        let name = path.file_stem().and_then(OsStr::to_str);
+        match (process, name) {
+            (Some(process), Some(name)) => self.expect(Some(Event::Control {
+                process,
+                verb: wanted.verb,
+                request: name.to_string(),
+            })),
+            _ => self
+                .answers
+                .push((path.to_path_buf(), Answer::Unchanged(Why::Impossible))),
+        }
+    }
+
+    /// Notes the answer to a request about a process.
+    fn note_answer(&mut self, request: &str, turn: &Turn) {
+        let told = turn.changes.iter().find_map(|change| match &change.fact {
+            // While the task goes on, what was overtaken is as it should be.
+            Fact::Control {
+                unchanged: Some(Why::Late),
+                ..
+            } if self.task.stage() == Stage::Active => Some(Answer::Unchanged(Why::NotDue)),
+            Fact::Control { unchanged, .. } => Some(unchanged.map_or(Answer::Accepted, Answer::Unchanged)),
+            _ => None,
+        });
+        let path = self.files.folder.requests().join(format!("{request}.json"));
+        let answer = told.unwrap_or(match self.task.stage() {
+            Stage::Finished { .. } => Answer::Unchanged(Why::Late),
+            // It was heeded before, and only the answer was lost.
+            Stage::New | Stage::Active | Stage::Cleaning(_) | Stage::Finalizing(_) => Answer::Accepted,
+        });
+        self.answers.push((path, answer));
+    }
+
+    /// Gives the answers whose records are durable, and takes their requests away.
+    fn give_answers(&mut self) {
+        for (path, answer) in std::mem::take(&mut self.answers) {
+            match request::answer(&path, &answer).and_then(|()| request::take(&path)) {
+                Ok(()) => {
+                    self.answered.remove(&path);
+                }
+                // Who waits for the answer gives up; what was asked for is on its way.
+                Err(error) => log(&error.to_string()),
+            }
+        }
     }
 
     /// Tells the machine which runs are over.
@@ -396,7 +453,14 @@ impl<'a> Life<'a> {
             let mut effects = std::mem::take(&mut self.begun);
             while let Some(event) = self.events.pop_front() {
                 let now = self.now();
+                let request = match &event {
+                    Event::Control { request, .. } => Some(request.clone()),
+                    _ => None,
+                };
                 let turn = self.task.turn(now, event);
+                if let Some(request) = request {
+                    self.note_answer(&request, &turn);
+                }
                 self.append(&turn.changes)?;
                 effects.extend(turn.effects);
             }
@@ -404,6 +468,7 @@ impl<'a> Life<'a> {
             match self.record() {
                 Ok(()) => {
                     fault::point("runner-recorded");
+                    self.give_answers();
                     let held = std::mem::take(&mut self.held);
                     self.perform(held.into_iter().chain(effects), host)?;
                 }

@@ -103,11 +103,10 @@ fn a_request_is_kept_for_a_dead_runner_and_heeded_once() {
         .task_folder("t")
         .join("requests")
         .join(format!("{name}.json"));
-    fs::write(
-        &request,
-        r#"{"version":2,"request":"control","process":"work","verb":"restart"}"#,
-    )
-    .unwrap();
+    let draft = request.with_file_name(".draft");
+    let again = r#"{"version":2,"request":"control","process":"work","verb":"restart"}"#;
+    fs::write(&draft, again).unwrap();
+    fs::rename(&draft, &request).unwrap();
     within("the request is taken away", || (!request.exists()).then_some(()));
     assert_eq!(state_of(&session), ("RUNNING".to_string(), 2));
     ended(&session);

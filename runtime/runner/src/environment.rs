@@ -16,6 +16,8 @@ use crate::files::Inheritance;
 use crate::role::RoleOrder;
 use crate::{Ports, RunnerError};
 
+/// The file of a sandbox that the bash of each process reads first.
+const PROFILE: &str = ".aur_profile";
 /// Where programs are looked for, in a clean environment.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -181,6 +183,12 @@ impl Facts {
             entry("AUR_SANDBOX", &self.sandbox),
         ]);
         entries
+    }
+
+    /// The entry by which bash reads the profile of the sandbox, if there is one by now.
+    pub(crate) fn profile(&self) -> Option<(OsString, OsString)> {
+        let path = Path::new(&self.sandbox).join(PROFILE);
+        path.is_file().then(|| entry("BASH_ENV", path))
     }
 
     /// The entries of one run.

@@ -1,3 +1,5 @@
+//! The cases of the runtime stand in `tests/cases/runtime.ids`, their ids at the tests.
+//!
 //! The cases of the language: each has an id, a heading in `tests/cases/language/`, and a program there.
 //!
 //! `tests/cases/language.ids` lists the ids. A case that is decided otherwise than the system it comes from
@@ -43,6 +45,64 @@ fn changed() -> Vec<String> {
     rows.map(|(id, _)| id.to_string())
         .filter(|id| is_id(id))
         .collect()
+}
+
+/// Every case of the runtime has its id at a test, or stands among those that are decided otherwise.
+///
+/// Names of tests carry ids as `rt_010_to_014` or `rt_021_032`, comments as `RT-021`.
+#[test]
+fn every_case_of_the_runtime_has_a_test() {
+    let mut found: BTreeSet<u32> = BTreeSet::new();
+    for file in ["runtime", "tests/tests"].into_iter().flat_map(sources) {
+        found.extend(ids_of(&read(&file)));
+    }
+    found.extend(ids_of(&read("tests/cases-changed.md")));
+    let ids = read("tests/cases/runtime.ids");
+    let missing: Vec<&str> = ids
+        .lines()
+        .filter(|id| {
+            id.strip_prefix("RT-")
+                .and_then(|id| id.parse().ok())
+                .is_none_or(|id| !found.contains(&id))
+        })
+        .collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+/// The Rust files below a folder, by their paths in the repository.
+fn sources(folder: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(repository().join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let path = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+        if entry.file_type().unwrap().is_dir() {
+            out.extend(sources(&path));
+        } else if path.ends_with(".rs") {
+            out.push(path);
+        }
+    }
+    out
+}
+
+fn ids_of(text: &str) -> Vec<u32> {
+    let mut out = Vec::new();
+    for (at, mark) in text.match_indices("RT-").chain(text.match_indices("fn rt_")) {
+        let rest = &text[at + mark.len()..];
+        let mut last = None;
+        let mut is_range = false;
+        for part in rest.split(|c: char| !c.is_ascii_alphanumeric()) {
+            match part.parse::<u32>() {
+                Ok(id) if part.len() == 3 => {
+                    out.extend(last.filter(|_| is_range).unwrap_or(id)..=id);
+                    last = Some(id);
+                    is_range = false;
+                }
+                Err(_) if part == "to" => is_range = true,
+                Ok(_) | Err(_) => break,
+            }
+        }
+    }
+    out
 }
 
 #[test]

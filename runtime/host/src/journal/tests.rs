@@ -49,6 +49,7 @@ fn a_journal_cut_anywhere_keeps_its_whole_records() {
     }
 }
 
+/// RT-060.
 #[test]
 fn no_flipped_bit_is_taken_for_a_record() {
     let folder = tempfile::tempdir().unwrap();

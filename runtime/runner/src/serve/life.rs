@@ -693,6 +693,7 @@ impl<'a> Life<'a> {
         let mut environment = self.environment.clone();
         environment.extend(self.facts.wanted(process)?);
         environment.extend(self.facts.own(&process.name, key.run));
+        environment.extend(self.facts.profile());
 
         let path = self.folder.run_file(&process.name, key.run);
         if let Some(folder) = path.parent() {

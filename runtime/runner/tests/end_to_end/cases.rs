@@ -22,6 +22,8 @@ cases! {
     a_chain_runs_in_order
     a_failure_fails_the_task_and_says_why
     a_process_sees_a_clean_environment
+    bash_reads_the_profile_of_the_sandbox
+    after_the_death_of_everybody_a_kill_starts_nothing
     files_of_the_task_are_in_the_sandbox
     retries_are_separate_runs
     a_graceful_stop_reaches_the_whole_tree
@@ -141,6 +143,7 @@ fn a_failure_fails_the_task_and_says_why() {
     assert!(case.sandbox().join("cleaned").exists());
 }
 
+/// RT-069.
 fn a_process_sees_a_clean_environment() {
     let job = Job::new(&[("env", "env | sort; pwd")]).with(
         "/task/processes/0/cmdline",
@@ -179,6 +182,48 @@ fn a_process_sees_a_clean_environment() {
         out.ends_with(&format!("\n{sandbox}\ntask-1 {sandbox}\n")),
         "{out}"
     );
+}
+
+/// RT-004: a profile that is there when a process starts is read by its bash.
+fn bash_reads_the_profile_of_the_sandbox() {
+    let job = Job::new(&[
+        ("before", "echo [$FOO]"),
+        ("profile", "echo '. ./one; . ./two' > .aur_profile"),
+        ("one", "echo export FOO=1 > one"),
+        ("two", "echo export BAR=2 > two"),
+        ("after", "echo $FOO $BAR"),
+    ])
+    .ordered(&["before", "one", "two", "profile", "after"]);
+    let case = Case::started(&job);
+    case.result();
+    assert_eq!(case.log("before", 0).0, "[]\n");
+    assert_eq!(case.log("after", 0).0, "1 2\n");
+}
+
+/// RT-045.
+fn after_the_death_of_everybody_a_kill_starts_nothing() {
+    let case = Case::prepared(&Job::new(&[("p", "echo up >> up; exec sleep 1000")]));
+    let runner = case.start();
+    case.wait_for("up");
+    let run = case.state().view().unwrap().processes[0].runs[0].clone();
+    let victims = [Some(runner), run.guard_pid, run.pid];
+    for pid in victims.into_iter().flatten() {
+        kill(pid, "KILL");
+    }
+    wait_until("the end of all", || {
+        victims
+            .into_iter()
+            .flatten()
+            .all(|pid| !is_alive(pid))
+            .then_some(())
+    });
+    case.stop(StopRequest::Now);
+    case.start();
+    // Whether the status is still known is up to whoever inherits the dead.
+    let ways = ["p: LOST\nKILLED stopped", "p: FAILED signal:9\nFAILED failures"];
+    let result = case.result();
+    assert!(ways.contains(&result.as_str()), "{result}");
+    assert_eq!(case.read("up"), "up\n");
 }
 
 fn files_of_the_task_are_in_the_sandbox() {

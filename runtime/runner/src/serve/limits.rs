@@ -218,7 +218,7 @@ impl Limits {
             return None;
         }
         let message = format!(
-            "disk full: sandbox and logs of the task may use {}; they use {}",
+            "over its disk limit: sandbox and logs of the task may use {}; they use {}",
             shown(self.disk.limit),
             shown(found.bytes)
         );

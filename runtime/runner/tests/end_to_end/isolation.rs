@@ -200,7 +200,7 @@ pub(crate) fn a_task_that_fills_its_disk_is_ended() {
     let run = first_run(&case);
     assert_eq!(run["reason"], "disk", "{run}");
     let message = run["message"].as_str().unwrap();
-    let start = "disk full: sandbox and logs of the task may use 1 MiB; they use 2.9 MiB";
+    let start = "over its disk limit: sandbox and logs of the task may use 1 MiB; they use 2.9 MiB";
     assert_eq!(message, start);
     assert!(view(&case)["usage"]["disk_bytes"].as_u64().unwrap() >= 3_000_000);
 }

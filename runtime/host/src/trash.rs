@@ -37,7 +37,7 @@ pub fn size_of(path: &Path) -> u64 {
 /// Removes a folder of a task: first its name, so that nobody meets half of it, then its content.
 ///
 /// # Errors
-/// It cannot be renamed, or something in it cannot be removed; the next [`sweep`] tries again then.
+/// It cannot be renamed, or something in it cannot be removed; [`leftovers`] finds it then.
 pub fn remove(path: &Path) -> Result<(), PathError> {
     let parent = path.parent().unwrap_or(Path::new("/"));
     let gone = parent.join(format!("{GONE}{:016x}", boot::random()?));

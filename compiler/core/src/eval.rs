@@ -410,22 +410,19 @@ impl<'p> Compiler<'p> {
         };
         let list = self.eval(context, &clause.list, &Type::Any);
         let place = context.base.span(clause.list.range);
-        let elements: Vec<Value<'p>> = match &list.kind {
-            Kind::List(elements) => elements
-                .iter()
-                .map(|element| element.clone().behind(&list.scopes))
-                .collect(),
+        let elements: Rc<Vec<Value<'p>>> = match &list.kind {
+            Kind::List(elements) => elements.clone(),
             Kind::Opaque(ty) => {
                 rounds.is_opaque = true;
                 let element = match ty.plain() {
                     Type::List(element) => (**element).clone(),
                     _ => Type::Any,
                 };
-                vec![Value::new(Kind::Opaque(element), place)]
+                Rc::new(vec![Value::new(Kind::Opaque(element), place)])
             }
             Kind::Poison => {
                 rounds.is_opaque = true;
-                Vec::new()
+                Rc::default()
             }
             other => {
                 let message = format!(
@@ -438,10 +435,11 @@ impl<'p> Compiler<'p> {
                         .help("write a list, a range such as `0..9`, or `keys(map)`"),
                 );
                 rounds.is_opaque = true;
-                Vec::new()
+                Rc::default()
             }
         };
-        for value in elements {
+        for one in elements.iter() {
+            let value = one.clone().behind(&list.scopes);
             if !self.may_step(1, context.base.span(clause.name.range)) {
                 return;
             }

@@ -333,13 +333,13 @@ fn what_is_left_out_is_counted() {
     // The disk does not keep up at all: the log cannot be opened, as a folder stands in its place.
     let session = task_of(
         &[
-            command("first", "mkdir -p ../logs/work/0/stdout"),
+            command("first", "mkdir -p ../logs/talk/0/stdout"),
             command(
-                "work",
+                "talk",
                 "for i in $(seq 200); do head -c 9999 /dev/zero | tr '\\\\0' x; echo; done; touch done",
             ),
         ],
-        "constraints = order(\"first\", \"work\")",
+        "constraints = order(\"first\", \"talk\")",
     );
     let flags = [
         "run",

@@ -9,7 +9,9 @@ use crate::{Context, Outcome};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  aur stop @last/nginx\n  aur stop hello-0-2026/worker --json\n\n\
-    SIGTERM goes to all that is alive of its run, and SIGKILL after half of the task's\n`finalization_wait`. It counts neither as a failure nor as a success: what waits for the process goes\non waiting."
+    SIGTERM goes to all that is alive of its run, and SIGKILL after half of the task's \
+    `finalization_wait`. It counts neither as a failure nor as a success: what waits for the process \
+    goes on waiting."
 )]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -9,12 +9,15 @@ mod parse;
 mod patch;
 mod pest;
 mod repair;
+mod reparse;
 mod scan;
 mod split;
 pub mod tree;
 
 pub use format::format;
 pub use parse::{Places, parse, parse_expr, parse_item, places};
+pub use reparse::reparse;
+pub use scan::{Kind as TokenKind, Token, tokens};
 
 /// The standard library, written in the language itself.
 pub const PRELUDE: &str = include_str!("../prelude.aur");

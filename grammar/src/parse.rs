@@ -32,7 +32,7 @@ pub fn parse(text: &str) -> Tree {
 }
 
 /// Returns one broken item for a file that holds something other than text.
-fn not_text(text: &str) -> Option<Item> {
+pub(crate) fn not_text(text: &str) -> Option<Item> {
     let head = text.as_bytes().get(..4096).unwrap_or(text.as_bytes());
     let is_binary = |byte: &&u8| matches!(byte, 0..=8 | 14..=31);
     if head.iter().filter(is_binary).count() < 8 {
@@ -108,12 +108,12 @@ pub fn places(written: &str) -> Vec<Places> {
 
 /// Reads items with one set of buffers.
 #[derive(Default)]
-struct Reader {
+pub(crate) struct Reader {
     nodes: Vec<Node>,
 }
 
 impl Reader {
-    fn item(&mut self, text: &str, sound: bool) -> ItemNode {
+    pub(crate) fn item(&mut self, text: &str, sound: bool) -> ItemNode {
         if !sound || read(Rule::one_item, text, &mut self.nodes).is_err() {
             return repair::item(text, &mut self.nodes);
         }

@@ -7,7 +7,7 @@ use memchr::{memchr, memchr2, memchr3, memmem};
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Letters, digits and underscores, a letter or underscore first.
     Word,
     /// Digits and what is written right behind them.
@@ -44,17 +44,17 @@ pub(crate) enum Kind {
 
 /// A piece of the text; blanks and line breaks stand between tokens.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Token {
+pub struct Token {
     /// What it is.
-    pub(crate) kind: Kind,
+    pub kind: Kind,
     /// First byte.
-    pub(crate) start: u32,
+    pub start: u32,
     /// First byte behind it.
-    pub(crate) end: u32,
+    pub end: u32,
     /// First byte of its line.
-    pub(crate) line: u32,
+    pub line: u32,
     /// Whether nothing but blanks stands before it on its line.
-    pub(crate) first: bool,
+    pub first: bool,
 }
 
 impl Token {
@@ -63,18 +63,23 @@ impl Token {
         self.start - self.line
     }
 
-    /// The token as written.
-    pub(crate) fn text<'t>(&self, text: &'t str) -> &'t str {
+    /// The token as written in its text.
+    pub fn text<'t>(&self, text: &'t str) -> &'t str {
         text.get(self.start as usize..self.end as usize).unwrap_or("")
     }
 
     /// Whether it is a comment that the grammar skips.
-    pub(crate) fn is_note(&self) -> bool {
+    pub fn is_note(&self) -> bool {
         matches!(
             self.kind,
             Kind::Note | Kind::BadNote | Kind::Slashes | Kind::Hashes
         )
     }
+}
+
+/// Gives the tokens of a text in order; linear in its length.
+pub fn tokens(text: &str) -> impl Iterator<Item = Token> {
+    Scanner::new(text, 0)
 }
 
 /// Gives the tokens of a text in order.

@@ -416,3 +416,29 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(5), ..ProptestConfig::default() })]
+
+    #[test]
+    fn reading_a_changed_text_gives_the_tree_of_the_whole(
+        items in prop::collection::vec(prop::sample::select(ITEMS.as_slice()), 0..8),
+        edits in prop::collection::vec((0usize..2_000, 0usize..60, prop::collection::vec(prop::sample::select(PIECES.as_slice()), 0..4)), 1..6),
+    ) {
+        let mut text = file(&items);
+        let mut tree = crate::parse(&text);
+        for (at, length, pieces) in edits {
+            let start = text.floor_char_boundary(at % (text.len() + 1));
+            let end = text.floor_char_boundary((start + length).min(text.len()));
+            let mut changed = text.clone();
+            changed.replace_range(start..end, &pieces.concat());
+            tree = crate::reparse(&text, &tree, &changed);
+            let whole = crate::parse(&changed);
+            let items = |tree: &Tree| -> Vec<_> {
+                tree.items.iter().map(|item| (item.offset, item.node.clone())).collect()
+            };
+            prop_assert_eq!(items(&tree), items(&whole));
+            text = changed;
+        }
+    }
+}

@@ -497,7 +497,12 @@ impl<'p> Compiler<'p> {
                 .push(limits.reached(Limit::Steps, span, message).help(help));
         }
         self.steps = self.steps.saturating_add(more);
-        self.steps <= most
+        self.steps <= most && !self.is_cancelled()
+    }
+
+    /// Whether nobody needs the answer any more.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.given.cancel.is_cancelled()
     }
 
     fn conditional(

@@ -396,6 +396,7 @@ impl<'p> Compiler<'p> {
                 .cloned()
                 .collect(),
             limits: self.given.limits.clone(),
+            cancel: self.given.cancel.clone(),
         }
     }
 

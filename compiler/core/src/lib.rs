@@ -4,8 +4,10 @@
 //! and the diagnostics, also where there is a value.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod cancel;
 mod deps;
 mod doc;
+pub mod editor;
 mod eval;
 mod expect;
 mod inspect;
@@ -36,13 +38,14 @@ use program::Program;
 use spans::plan_spans;
 use value::Base;
 
+pub use cancel::Cancel;
 pub use deps::{Declared, Dependencies, Edge, EdgeKind, deps};
 pub use doc::{FieldDoc, FileDoc, ItemDoc, ItemDocKind, doc, doc_of_prelude};
 pub use expect::{Sides, Snapshot, TestResult, Unmet, is_test_file, test};
 pub use inspect::{Outline, inspect};
 pub use limits::{Limits, UnknownLimit};
 pub use origin::{Origin, Traced, Via, eval_with_origins};
-pub use sources::{ReadError, Sources};
+pub use sources::{Kept, ReadError, Sources};
 
 /// Where the entry file stands among the modules.
 const ENTRY_MODULE: u32 = 1;
@@ -56,6 +59,8 @@ pub struct Given {
     pub file: Vec<(String, serde_json::Value)>,
     /// How much the program may ask for.
     pub limits: Limits,
+    /// Stops the work where nobody needs the answer any more.
+    pub cancel: Cancel,
 }
 
 /// An answer, the files it was made from, and what is to be said about them.

@@ -122,6 +122,9 @@ impl<'c, 'p> Lowering<'c, 'p> {
         let program = self.compiler.program;
         for (module, owner) in (0u32..).zip(&program.modules) {
             for (index, item) in (0u32..).zip(&owner.tree.items) {
+                if self.compiler.is_cancelled() {
+                    return;
+                }
                 let def = Def::Item { module, item: index };
                 match &item.node.kind {
                     ItemKind::Struct(_) => self.evaluate_struct(def),
@@ -194,6 +197,9 @@ impl<'c, 'p> Lowering<'c, 'p> {
                 continue;
             }
             for (index, item) in (0u32..).zip(&owner.tree.items) {
+                if self.compiler.is_cancelled() {
+                    return;
+                }
                 if matches!(item.node.kind, ItemKind::Assign { .. }) {
                     let value = self.compiler.assigned(Def::Item { module, item: index });
                     let root = self.compiler.root_env();

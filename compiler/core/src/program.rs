@@ -5,6 +5,7 @@
 //! includer, and is read once however often it is included.
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use aur_diagnostics::{Diagnostic, FileId, SourceFile, SourceMap, Span, codes, nearest};
 use aur_grammar::tree::{self, Item, ItemKind, TextPart, Tree};
@@ -14,7 +15,7 @@ use smol_str::SmolStr;
 
 use crate::limits::{Limit, Limits};
 use crate::value::Base;
-use crate::{ReadError, Sources};
+use crate::{Kept, ReadError, Sources};
 
 /// Where the prelude stands among the modules.
 pub(crate) const PRELUDE_MODULE: u32 = 0;
@@ -129,16 +130,13 @@ pub(crate) fn load(
         diagnostics: Vec::new(),
     };
     // The entry file is the first of the source map, so that its diagnostics come first.
-    let read = host.read(entry).map(Read::new);
-    let text = read.as_ref().map_or("", |read| read.text.as_str());
+    let read = Read::new(host, entry);
+    let text = read.as_ref().map_or_else(|_| "".into(), |read| read.text.clone());
     let entry_file = loader.program.sources.add(SourceFile::new(entry, text));
     loader.prelude();
     let result = read.map(|read| {
-        let broken_at = read.broken_at;
         loader.bytes += read.text.len();
-        // The text lives on in the source map alone.
-        drop(read);
-        loader.module(entry, entry_file, broken_at);
+        loader.module(entry, entry_file, read);
     });
     (loader.program, loader.diagnostics, result)
 }
@@ -162,11 +160,10 @@ struct Loader<'h> {
 impl Loader<'_> {
     fn prelude(&mut self) {
         let file = self.program.sources.add(SourceFile::new("<prelude>", PRELUDE));
-        let tree = parse(PRELUDE);
         self.program.modules.push(Module {
             file,
             path: String::new(),
-            tree,
+            tree: prelude_tree(),
             names: IndexMap::new(),
         });
         let names = self.names(PRELUDE_MODULE);
@@ -176,8 +173,8 @@ impl Loader<'_> {
     }
 
     /// Reads one file and, through it, its includes.
-    fn module(&mut self, path: &str, file: FileId, broken_at: Option<u32>) -> u32 {
-        if let Some(at) = broken_at {
+    fn module(&mut self, path: &str, file: FileId, read: Read) -> u32 {
+        if let Some(at) = read.broken_at {
             let span = Span::new(file, at, at);
             self.diagnostics.push(
                 Diagnostic::new(&codes::not_text, span, format!("`{path}` is not UTF-8 text"))
@@ -185,10 +182,10 @@ impl Loader<'_> {
                     .help("save the file as UTF-8; a compiled program or archive cannot be an `.aur` file"),
             );
         }
-        let text = self.program.sources.get(file).map(|file| file.text().clone());
-        let tree = match text {
-            Some(text) if broken_at.is_none() => parse(&text),
-            _ => Tree { items: Vec::new() },
+        let tree = match (read.tree, read.broken_at) {
+            (Some(tree), _) => tree,
+            (None, None) => parse(&read.text),
+            (None, Some(_)) => Tree { items: Vec::new() },
         };
         self.diagnostics.extend(tree.diagnostics(file));
         let id = self.program.modules.len() as u32;
@@ -422,8 +419,8 @@ impl Loader<'_> {
             self.diagnostics.push(reached.help("join some of the files"));
             return None;
         }
-        let read = match self.host.read(full) {
-            Ok(bytes) => Read::new(bytes),
+        let read = match Read::new(self.host, full) {
+            Ok(read) => read,
             Err(error) => {
                 self.diagnostics.push(read_fault(full, span, &error));
                 return None;
@@ -438,14 +435,11 @@ impl Loader<'_> {
             self.diagnostics.push(reached);
             return None;
         }
-        let file = self
-            .program
-            .sources
-            .add(SourceFile::new(full, read.text.as_str()));
+        let file = self.program.sources.add(SourceFile::new(full, read.text.clone()));
         if let Some(last) = self.open.last_mut() {
             last.1 = Some(span);
         }
-        Some(self.module(full, file, read.broken_at))
+        Some(self.module(full, file, read))
     }
 
     fn report_cycle(&mut self, target: u32, span: Span) {
@@ -526,29 +520,39 @@ pub(crate) fn join(importer: &str, written: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
+/// The tree of the prelude, made at the first question.
+pub(crate) fn prelude_tree() -> Tree {
+    static TREE: OnceLock<Tree> = OnceLock::new();
+    TREE.get_or_init(|| parse(PRELUDE)).clone()
+}
+
 /// The content of a file: the longest prefix that is text, and where it breaks off.
 struct Read {
-    text: String,
+    text: Arc<str>,
+    tree: Option<Tree>,
     broken_at: Option<u32>,
 }
 
 impl Read {
-    fn new(bytes: Vec<u8>) -> Self {
-        match String::from_utf8(bytes) {
-            Ok(text) => Self {
+    fn new(host: &dyn Sources, path: &str) -> Result<Self, ReadError> {
+        if let Some(Kept { text, tree }) = host.kept(path) {
+            return Ok(Self {
                 text,
+                tree: Some(tree),
                 broken_at: None,
-            },
-            Err(error) => {
-                let valid = error.utf8_error().valid_up_to();
-                let mut bytes = error.into_bytes();
-                bytes.truncate(valid);
-                Self {
-                    text: String::from_utf8(bytes).unwrap_or_default(),
-                    broken_at: Some(valid as u32),
-                }
-            }
+            });
         }
+        let mut bytes = host.read(path)?;
+        let valid = match std::str::from_utf8(&bytes) {
+            Ok(_) => None,
+            Err(error) => Some(error.valid_up_to()),
+        };
+        bytes.truncate(valid.unwrap_or(bytes.len()));
+        Ok(Self {
+            text: String::from_utf8(bytes).unwrap_or_default().into(),
+            tree: None,
+            broken_at: valid.map(|at| at as u32),
+        })
     }
 }
 

@@ -1,6 +1,9 @@
 //! What the compiler asks of the outside world.
 
 use std::fmt;
+use std::sync::Arc;
+
+use aur_grammar::tree::Tree;
 
 /// Gives the compiler the files of a project and the environment variables that inputs declare.
 ///
@@ -14,6 +17,21 @@ pub trait Sources {
 
     /// Returns an environment variable that an input declared with `env("NAME")`.
     fn env(&self, name: &str) -> Option<String>;
+
+    /// Returns a program file that is at hand with its tree, as in an editor; any other is read and parsed.
+    fn kept(&self, path: &str) -> Option<Kept> {
+        let _ = path;
+        None
+    }
+}
+
+/// A program file that need not be read again.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The text.
+    pub text: Arc<str>,
+    /// Its tree.
+    pub tree: Tree,
 }
 
 /// Why a file has no content.

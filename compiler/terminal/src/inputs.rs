@@ -48,6 +48,7 @@ impl InputArgs {
             flags: self.flags.clone(),
             file,
             limits,
+            ..Given::default()
         })
     }
 }

@@ -151,21 +151,19 @@ fn unknown_inputs(project: &Project, given: &Given) -> BTreeMap<String, UsageErr
     }
     let flags = given.flags.iter().map(|flag| {
         let flags = vec![flag.clone()];
-        let limits = given.limits.clone();
         let alone = Given {
             flags,
             file: Vec::new(),
-            limits,
+            ..given.clone()
         };
         (&flag.0, alone)
     });
     let members = given.file.iter().map(|member| {
         let file = vec![member.clone()];
-        let limits = given.limits.clone();
         let alone = Given {
             flags: Vec::new(),
             file,
-            limits,
+            ..given.clone()
         };
         (&member.0, alone)
     });

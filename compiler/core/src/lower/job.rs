@@ -37,6 +37,9 @@ impl<'p> Lowering<'_, 'p> {
         let mut jobs: Vec<ir::Job> = Vec::with_capacity(elements.len());
         let mut places: BTreeMap<String, Span> = BTreeMap::new();
         for (value, env) in elements {
+            if self.compiler.is_cancelled() {
+                break;
+            }
             let Some(placed) = self.place(&value, &env) else {
                 self.hidden.extend(self.compiler.open_text(&value));
                 continue;

@@ -1,0 +1,9 @@
+//! What an editor asks: plain answers about a place in a text, also where the text is half typed.
+//!
+//! Each question has a file. Some are answered by one file alone ([`Document`]); the others are asked of a
+//! program: an entry file and what it includes. Places are bytes; what a client makes of them is its own
+//! affair.
+
+mod document;
+
+pub use document::{Document, Place};

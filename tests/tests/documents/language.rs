@@ -191,6 +191,7 @@ pub(super) fn run_examples(document: &str) -> (usize, String) {
                         .collect(),
                     file: Vec::new(),
                     limits: limits_of(block.get("limit").unwrap_or_default()),
+                    ..Given::default()
                 };
                 let new = Example {
                     sources: sources.clone(),

@@ -11,6 +11,7 @@ pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod init;
 pub(crate) mod inspect;
+pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod schema;
 pub(crate) mod test;

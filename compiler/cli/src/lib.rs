@@ -79,6 +79,7 @@ enum Command {
     Test(commands::test::Args),
     Deps(commands::deps::Args),
     Doc(commands::doc::Args),
+    Lsp(commands::lsp::Args),
 }
 
 /// What commands share.
@@ -128,6 +129,7 @@ fn run(args: Vec<OsString>) -> ExitCode {
         Command::Test(args) => commands::test::run(&args, &context),
         Command::Deps(args) => commands::deps::run(&args, &context),
         Command::Doc(args) => commands::doc::run(&args, &context),
+        Command::Lsp(args) => commands::lsp::run(&args),
     };
     match outcome {
         Ok(Status::Fine) => code(0),

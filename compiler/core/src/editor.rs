@@ -4,6 +4,12 @@
 //! program: an entry file and what it includes. Places are bytes; what a client makes of them is its own
 //! affair.
 
+mod diagnostics;
 mod document;
 
+pub use aur_grammar::{PRELUDE, format};
+pub use diagnostics::{Checked, diagnostics};
 pub use document::{Document, Place};
+
+/// What the file of the standard library is called in places and diagnostics.
+pub const PRELUDE_PATH: &str = "<prelude>";

@@ -80,6 +80,12 @@ const LAYERS: &[Layer] = &[
         ],
     ),
     layer(
+        "aur-lsp",
+        "lsp",
+        Shell,
+        &["aur-compiler", "aur-diagnostics", "aur-disk"],
+    ),
+    layer(
         "aurc",
         "compiler/cli",
         Shell,
@@ -142,6 +148,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("pest", &["aur-grammar"]),
     ("pest_derive", &["aur-grammar"]),
     ("ariadne", &["aur-render"]),
+    ("gen-lsp-types", &["aur-lsp"]),
+    ("lsp-server", &["aur-lsp"]),
     ("miette", &["aur-terminal"]),
     ("pulldown-cmark", &["aur-report"]),
     ("clap", &["aur", "aur-terminal", "aurc"]),

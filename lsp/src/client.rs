@@ -1,0 +1,77 @@
+//! What the client can do, as far as it makes a difference.
+
+use std::path::PathBuf;
+
+use gen_lsp_types::InitializeParams;
+use serde_json::Value;
+
+use crate::position::Encoding;
+use crate::uri::path_of;
+
+/// What was agreed on when the client came.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Client {
+    pub(crate) encoding: Encoding,
+    /// The client asks for diagnostics; none are pushed then.
+    pub(crate) pulls: bool,
+    pub(crate) refreshes_diagnostics: bool,
+    pub(crate) refreshes_tokens: bool,
+    pub(crate) refreshes_hints: bool,
+    pub(crate) refreshes_lenses: bool,
+    pub(crate) related_information: bool,
+    pub(crate) snippets: bool,
+    pub(crate) markdown_in_hovers: bool,
+    pub(crate) nested_symbols: bool,
+    pub(crate) versioned_edits: bool,
+    pub(crate) registers_watchers: bool,
+    pub(crate) shows_progress: bool,
+    /// Commands that the client runs itself: `aur.run` and `aur.inspect`.
+    pub(crate) commands: Vec<String>,
+}
+
+impl Client {
+    /// Reads the capabilities by name: much of what is there, few clients spell out.
+    pub(crate) fn new(params: &InitializeParams, raw: &Value) -> Self {
+        let general = params.capabilities.general.as_ref();
+        let encodings = general.and_then(|general| general.position_encodings.as_deref());
+        let at = |path: &str| raw.pointer(&format!("/capabilities/{path}"));
+        let is = |path: &str| at(path).and_then(Value::as_bool).unwrap_or(false);
+        let has = |path: &str| at(path).is_some_and(|value| !value.is_null());
+        let formats = at("textDocument/hover/contentFormat").and_then(Value::as_array);
+        let commands = at("experimental/commands/commands").and_then(Value::as_array);
+        Self {
+            encoding: Encoding::agree(encodings),
+            pulls: has("textDocument/diagnostic"),
+            refreshes_diagnostics: is("workspace/diagnostics/refreshSupport"),
+            refreshes_tokens: is("workspace/semanticTokens/refreshSupport"),
+            refreshes_hints: is("workspace/inlayHint/refreshSupport"),
+            refreshes_lenses: is("workspace/codeLens/refreshSupport"),
+            related_information: is("textDocument/publishDiagnostics/relatedInformation")
+                || is("textDocument/diagnostic/relatedInformation"),
+            snippets: is("textDocument/completion/completionItem/snippetSupport"),
+            markdown_in_hovers: formats
+                .is_none_or(|formats| formats.iter().any(|format| format.as_str() == Some("markdown"))),
+            nested_symbols: is("textDocument/documentSymbol/hierarchicalDocumentSymbolSupport"),
+            versioned_edits: is("workspace/workspaceEdit/documentChanges"),
+            registers_watchers: is("workspace/didChangeWatchedFiles/dynamicRegistration"),
+            shows_progress: is("window/workDoneProgress"),
+            commands: commands
+                .into_iter()
+                .flatten()
+                .filter_map(|name| name.as_str().map(str::to_string))
+                .collect(),
+        }
+    }
+}
+
+/// The folders the client has open.
+#[allow(deprecated, reason = "older clients name one root and no folders")]
+pub(crate) fn folders(params: &InitializeParams) -> Vec<PathBuf> {
+    use gen_lsp_types::WorkspaceFolders::{Null, WorkspaceFolderList};
+    match &params.workspace_folders_initialize_params.workspace_folders {
+        Some(WorkspaceFolderList(folders)) => {
+            folders.iter().filter_map(|folder| path_of(&folder.uri)).collect()
+        }
+        Some(Null) | None => params.root_uri.iter().filter_map(path_of).collect(),
+    }
+}

@@ -1,0 +1,56 @@
+//! Which diagnostics the client shows, and which entry file each came from.
+//!
+//! A fault of an included file may be found from several programs; it is shown once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use gen_lsp_types::{Diagnostic, Uri};
+
+/// Diagnostics by the file they stand in; files are ordered by their URI.
+pub(crate) type ByFile = BTreeMap<String, Vec<Diagnostic>>;
+
+#[derive(Default)]
+pub(crate) struct Published {
+    by_entry: BTreeMap<PathBuf, ByFile>,
+    shown: HashMap<String, Vec<Diagnostic>>,
+}
+
+impl Published {
+    /// Takes what was found from an entry file, which replaces what was found from it before, and returns
+    /// what the client does not show yet.
+    pub(crate) fn update(&mut self, entry: PathBuf, found: ByFile) -> Vec<(Uri, Vec<Diagnostic>)> {
+        let now: Vec<String> = found.keys().cloned().collect();
+        let before = self.by_entry.insert(entry, found).unwrap_or_default();
+        let mut files: Vec<String> = before.into_keys().chain(now).collect();
+        files.sort();
+        files.dedup();
+        let changed = files.into_iter().filter_map(|uri| {
+            let diagnostics = self.of_file(&uri);
+            let is_shown = self.shown.get(&uri).is_some_and(|shown| *shown == diagnostics);
+            (!is_shown).then_some((uri, diagnostics))
+        });
+        let changed: Vec<_> = changed.collect();
+        for (uri, diagnostics) in &changed {
+            self.shown.insert(uri.clone(), diagnostics.clone());
+        }
+        let with_uri = |(uri, diagnostics)| (Uri::from(uri), diagnostics);
+        changed.into_iter().map(with_uri).collect()
+    }
+
+    fn of_file(&self, uri: &str) -> Vec<Diagnostic> {
+        let mut out: Vec<Diagnostic> = Vec::new();
+        for diagnostic in self
+            .by_entry
+            .values()
+            .filter_map(|found| found.get(uri))
+            .flatten()
+        {
+            let is_known = |own: &Diagnostic| own.code == diagnostic.code && own.range == diagnostic.range;
+            if !out.iter().any(is_known) {
+                out.push(diagnostic.clone());
+            }
+        }
+        out
+    }
+}

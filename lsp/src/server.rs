@@ -1,0 +1,418 @@
+//! The loop: messages in, in the order they come; answers and diagnostics out, never of an older text.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aur_compiler::Cancel;
+use crossbeam_channel::{Receiver, Sender, select, unbounded};
+use gen_lsp_types::{InitializeParams, Uri};
+use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::client::{Client, folders};
+use crate::documents::Open;
+use crate::pool::Pool;
+use crate::published::{ByFile, Published};
+use crate::requests::{self, Failure, Handler, Stale};
+use crate::snapshot::{Snapshot, resolved};
+use crate::uri::path_of;
+
+mod capabilities;
+mod notifications;
+
+/// Requests are answered by so many threads; one more checks programs.
+const ANSWERING: usize = 2;
+
+/// How the client left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It asked for the end, and then ended.
+    Asked,
+    /// It went without a word.
+    Left,
+}
+
+/// Serves one client until it leaves.
+///
+/// # Errors
+/// The client broke the protocol, or the system gave no threads.
+pub fn serve(connection: &Connection) -> Result<Ended, String> {
+    let Ok((id, raw)) = connection.initialize_start() else {
+        return Ok(Ended::Left);
+    };
+    let params: InitializeParams = serde_json::from_value(raw.clone())
+        .map_err(|error| format!("`initialize` cannot be read: {error}"))?;
+    let client = Client::new(&params, &raw);
+    let result = json!({
+        "capabilities": capabilities::of(&client),
+        "serverInfo": { "name": "aurc", "version": env!("CARGO_PKG_VERSION") },
+    });
+    if connection.initialize_finish(id, result).is_err() {
+        return Ok(Ended::Left);
+    }
+    let mut server = Server::new(connection, client, folders(&params)).map_err(|error| error.to_string())?;
+    server.register_watchers();
+    Ok(server.run())
+}
+
+/// What workers send to the loop.
+enum Done {
+    Answered {
+        id: RequestId,
+        revision: u64,
+        result: Result<Value, Failure>,
+    },
+    Checked {
+        entry: PathBuf,
+        revision: u64,
+        /// None where it was given up.
+        found: Option<ByFile>,
+    },
+}
+
+/// A request that is being answered.
+struct Running {
+    method: String,
+    params: Value,
+    handler: Handler,
+    cancel: Cancel,
+}
+
+/// A message, or what a worker did.
+enum Event {
+    Message(Message),
+    Done(Done),
+    Gone,
+}
+
+struct Server<'c> {
+    connection: &'c Connection,
+    /// The state of now; what workers have are earlier ones.
+    now: Snapshot,
+    answering: Pool,
+    checking: Pool,
+    report: Sender<Done>,
+    reports: Receiver<Done>,
+    running: HashMap<RequestId, Running>,
+    /// Checks under way, by entry file.
+    checks: HashMap<PathBuf, Cancel>,
+    published: Published,
+    /// Entry files to check once all messages at hand are read, the latest change last.
+    changed: Vec<PathBuf>,
+    /// Numbers our own requests.
+    asked: i32,
+    is_shut_down: bool,
+}
+
+impl<'c> Server<'c> {
+    fn new(connection: &'c Connection, client: Client, folders: Vec<PathBuf>) -> std::io::Result<Self> {
+        let (report, reports) = unbounded();
+        let folders = folders.iter().map(|folder| resolved(folder)).collect();
+        Ok(Self {
+            connection,
+            now: Snapshot::new(client, folders),
+            answering: Pool::new("answers", ANSWERING)?,
+            checking: Pool::new("checks", 1)?,
+            report,
+            reports,
+            running: HashMap::new(),
+            checks: HashMap::new(),
+            published: Published::default(),
+            changed: Vec::new(),
+            asked: 0,
+            is_shut_down: false,
+        })
+    }
+
+    fn run(&mut self) -> Ended {
+        loop {
+            match self.next() {
+                Event::Gone => return Ended::Left,
+                Event::Done(done) => self.done(done),
+                Event::Message(Message::Notification(notification)) if notification.method == "exit" => {
+                    return if self.is_shut_down {
+                        Ended::Asked
+                    } else {
+                        Ended::Left
+                    };
+                }
+                Event::Message(message) => self.message(message),
+            }
+            // A burst of changes is one change.
+            if self.connection.receiver.is_empty() {
+                self.check_changed();
+            }
+        }
+    }
+
+    fn next(&self) -> Event {
+        select! {
+            recv(self.connection.receiver) -> message => message.map_or(Event::Gone, Event::Message),
+            recv(self.reports) -> done => done.map_or(Event::Gone, Event::Done),
+        }
+    }
+
+    fn message(&mut self, message: Message) {
+        match message {
+            Message::Request(request) => self.request(request),
+            Message::Notification(notification) => self.notification(notification),
+            // What we ask, we ask to be kind; a client may refuse.
+            Message::Response(_) => {}
+        }
+    }
+
+    fn send(&self, message: impl Into<Message>) {
+        // Where nobody listens any more, the next message will not come either.
+        let _ = self.connection.sender.send(message.into());
+    }
+
+    /// Asks something of the client whose answer does not matter.
+    fn ask(&mut self, method: &str, params: Value) {
+        self.asked += 1;
+        let id = RequestId::from(format!("aurc:{}", self.asked));
+        self.send(Request::new(id, method.to_string(), params));
+    }
+
+    fn request(&mut self, request: Request) {
+        if self.is_shut_down {
+            let message = "the server is shutting down".to_string();
+            return self.refuse(request.id, ErrorCode::InvalidRequest, message);
+        }
+        if request.method == "shutdown" {
+            self.is_shut_down = true;
+            return self.send(Response::new_ok(request.id, ()));
+        }
+        match requests::find(&request.method) {
+            Some(handler) => self.answer(request.id, request.method, request.params, handler),
+            None => {
+                let message = format!("there is no method `{}`", request.method);
+                self.refuse(request.id, ErrorCode::MethodNotFound, message);
+            }
+        }
+    }
+
+    fn refuse(&self, id: RequestId, code: ErrorCode, message: String) {
+        self.send(Response::new_err(id, code as i32, message));
+    }
+
+    /// Lets a worker answer a request about the state of now.
+    fn answer(&mut self, id: RequestId, method: String, params: Value, handler: Handler) {
+        let cancel = Cancel::default();
+        let running = Running {
+            method,
+            params: params.clone(),
+            handler,
+            cancel: cancel.clone(),
+        };
+        self.running.insert(id.clone(), running);
+        let (snapshot, report) = (self.now.with_cancel(cancel), self.report.clone());
+        let progress = self.connection.sender.clone();
+        self.answering.run(move || {
+            let answered = catch_unwind(AssertUnwindSafe(|| {
+                requests::with_progress(&progress, &params, || (handler.run)(&snapshot, params.clone()))
+            }));
+            let result = answered.unwrap_or_else(|_| Err(Failure::panicked()));
+            let revision = snapshot.revision;
+            let _ = report.send(Done::Answered { id, revision, result });
+        });
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Answered { id, revision, result } => self.answered(id, revision, result),
+            Done::Checked {
+                entry,
+                revision,
+                found,
+            } => {
+                if revision == self.now.revision {
+                    self.checks.remove(&entry);
+                    if let Some(found) = found {
+                        self.publish(entry, found);
+                    }
+                }
+            }
+        }
+    }
+
+    fn answered(&mut self, id: RequestId, revision: u64, result: Result<Value, Failure>) {
+        // What was cancelled has its answer already.
+        let Some(running) = self.running.remove(&id) else {
+            return;
+        };
+        if revision != self.now.revision {
+            return match running.handler.stale {
+                Stale::Refused => {
+                    let message = "the text has changed".to_string();
+                    self.refuse(id, ErrorCode::ContentModified, message);
+                }
+                Stale::Again => self.answer(id, running.method, running.params, running.handler),
+            };
+        }
+        match result {
+            Ok(value) => self.send(Response::new_ok(id, value)),
+            Err(failure) => {
+                if failure.is_ours {
+                    let message = format!("`{}` failed: {}", running.method, failure.message);
+                    self.log(&message);
+                }
+                self.refuse(id, failure.code, failure.message);
+            }
+        }
+    }
+
+    fn log(&self, message: &str) {
+        let params = json!({ "type": 1, "message": message });
+        self.send(Notification::new("window/logMessage".to_string(), params));
+    }
+
+    /// Checks the programs that a change may have touched.
+    fn check_changed(&mut self) {
+        let changed = std::mem::take(&mut self.changed);
+        if self.now.client.pulls {
+            return;
+        }
+        // The file that was changed last is the one that is looked at.
+        for entry in changed.into_iter().rev() {
+            self.check(entry);
+        }
+    }
+
+    fn check(&mut self, entry: PathBuf) {
+        let cancel = Cancel::default();
+        if let Some(earlier) = self.checks.insert(entry.clone(), cancel.clone()) {
+            earlier.cancel();
+        }
+        let (snapshot, report) = (self.now.with_cancel(cancel), self.report.clone());
+        self.checking.run(move || {
+            let found = catch_unwind(AssertUnwindSafe(|| {
+                let file = snapshot.view(snapshot.open.get(&entry)?)?;
+                let checked = snapshot.checked(&file)?;
+                Some(requests::diagnostics_by_file(&snapshot, &file.host, &checked))
+            }));
+            let found = found.ok().flatten();
+            let revision = snapshot.revision;
+            let _ = report.send(Done::Checked {
+                entry,
+                revision,
+                found,
+            });
+        });
+    }
+
+    fn publish(&mut self, entry: PathBuf, found: ByFile) {
+        for (uri, diagnostics) in self.published.update(entry, found) {
+            let version = path_of(&uri)
+                .and_then(|path| self.now.open.get(&resolved(&path)))
+                .map(|open| open.version);
+            let mut params = json!({ "uri": uri, "diagnostics": diagnostics });
+            if let (Some(version), Some(params)) = (version, params.as_object_mut()) {
+                params.insert("version".to_string(), version.into());
+            }
+            let method = "textDocument/publishDiagnostics".to_string();
+            self.send(Notification::new(method, params));
+        }
+    }
+
+    /// Makes a change of the open documents; every answer of before is one of the past.
+    fn change(&mut self, path: PathBuf, document: Option<Open>) {
+        let open = Arc::make_mut(&mut self.now.open);
+        let before = match document {
+            Some(document) => open.insert(path.clone(), document),
+            None => open.remove(&path),
+        };
+        let root = self
+            .now
+            .open
+            .get(&path)
+            .or(before.as_ref())
+            .map(|open| open.root.clone());
+        // What is open in the same project may include the file.
+        let same = |open: &&Open| Some(&open.root) == root.as_ref() && *open.path != *path;
+        let others: Vec<PathBuf> = self
+            .now
+            .open
+            .values()
+            .filter(same)
+            .map(|open| open.path.to_path_buf())
+            .collect();
+        others.into_iter().for_each(|other| self.mark_changed(other));
+        if self.now.open.contains_key(&path) {
+            self.mark_changed(path);
+        }
+        self.now_is_new();
+    }
+
+    fn mark_changed(&mut self, path: PathBuf) {
+        self.changed.retain(|own| *own != path);
+        self.changed.push(path);
+    }
+
+    fn now_is_new(&mut self) {
+        self.now.revision += 1;
+        for running in self.running.values() {
+            running.cancel.cancel();
+        }
+        for check in self.checks.values() {
+            check.cancel();
+        }
+    }
+
+    /// Everything may have changed: files of the disk did.
+    fn change_all(&mut self) {
+        let all: Vec<PathBuf> = self.now.open.keys().cloned().collect();
+        all.into_iter().for_each(|path| self.mark_changed(path));
+        self.now_is_new();
+        let client = self.now.client.clone();
+        for (is_known, method) in [
+            (
+                client.pulls && client.refreshes_diagnostics,
+                "workspace/diagnostic/refresh",
+            ),
+            (client.refreshes_tokens, "workspace/semanticTokens/refresh"),
+            (client.refreshes_hints, "workspace/inlayHint/refresh"),
+            (client.refreshes_lenses, "workspace/codeLens/refresh"),
+        ] {
+            if is_known {
+                self.ask(method, Value::Null);
+            }
+        }
+    }
+
+    fn register_watchers(&mut self) {
+        if !self.now.client.registers_watchers {
+            return;
+        }
+        let watchers = ["**/*.aur", "**/aur.toml"].map(|glob| json!({ "globPattern": glob }));
+        let registration = json!({
+            "id": "files",
+            "method": "workspace/didChangeWatchedFiles",
+            "registerOptions": { "watchers": watchers },
+        });
+        self.ask(
+            "client/registerCapability",
+            json!({ "registrations": [registration] }),
+        );
+    }
+
+    fn cancel(&mut self, id: &RequestId) {
+        if let Some(running) = self.running.remove(id) {
+            running.cancel.cancel();
+            let message = "cancelled by the client".to_string();
+            self.refuse(id.clone(), ErrorCode::RequestCanceled, message);
+        }
+    }
+}
+
+/// Reads the parameters of a notification; what cannot be read is as if it had not come.
+fn read<T: DeserializeOwned>(params: Value) -> Option<T> {
+    serde_json::from_value(params).ok()
+}
+
+/// The path a client means, resolved.
+fn path_for(uri: &Uri) -> Option<PathBuf> {
+    path_of(uri).map(|path| resolved(&path))
+}

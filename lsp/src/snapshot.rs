@@ -1,0 +1,250 @@
+//! What a worker sees: the state of one moment, which never changes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aur_compiler::editor::{self, Checked, Place};
+use aur_compiler::{Cancel, Given, Kept, ReadError, Sources};
+use aur_disk::Project;
+use gen_lsp_types::{Location, Uri};
+use ignore::{DirEntry, WalkBuilder};
+
+use crate::client::Client;
+use crate::disk::Disk;
+use crate::documents::Open;
+use crate::position::Lines;
+use crate::prelude::{is_prelude, prelude_path};
+use crate::uri::{path_of, uri_of};
+
+/// The state of one moment. Clones share everything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    pub(crate) client: Arc<Client>,
+    pub(crate) folders: Arc<Vec<PathBuf>>,
+    /// By resolved path.
+    pub(crate) open: Arc<BTreeMap<PathBuf, Open>>,
+    pub(crate) disk: Arc<Disk>,
+    /// Counts the changes of the open documents.
+    pub(crate) revision: u64,
+    pub(crate) cancel: Cancel,
+    /// By resolved path of the entry file, with the revision it was found in.
+    checked: Arc<Mutex<HashMap<PathBuf, (u64, Arc<Checked>)>>>,
+}
+
+/// A document and the files its program may read.
+pub(crate) struct File<'s> {
+    pub(crate) open: Open,
+    pub(crate) host: Host<'s>,
+}
+
+/// The files of a project: those that are open, else those of the disk.
+pub(crate) struct Host<'s> {
+    snapshot: &'s Snapshot,
+    project: Project,
+    root: Arc<Path>,
+}
+
+/// So many programs of the open folders are looked at; a folder with more is hardly one of programs.
+const MOST_PROGRAMS: usize = 10_000;
+
+impl Snapshot {
+    pub(crate) fn new(client: Client, folders: Vec<PathBuf>) -> Self {
+        Self {
+            client: Arc::new(client),
+            folders: Arc::new(folders),
+            ..Self::default()
+        }
+    }
+
+    /// The same state for a worker that can be stopped.
+    pub(crate) fn with_cancel(&self, cancel: Cancel) -> Self {
+        Self {
+            cancel,
+            ..self.clone()
+        }
+    }
+
+    /// What is wrong with the program of a document; found once in each state. Nothing where it was given up.
+    pub(crate) fn checked(&self, file: &File<'_>) -> Option<Arc<Checked>> {
+        let table = || self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((revision, checked)) = table().get(&*file.open.path)
+            && *revision == self.revision
+        {
+            return Some(checked.clone());
+        }
+        let checked = match is_prelude(&file.open.path) {
+            true => Checked::default(),
+            false => editor::diagnostics(&file.host, file.name(), &self.given()),
+        };
+        if self.cancel.is_cancelled() {
+            return None;
+        }
+        let checked = Arc::new(checked);
+        table().insert(file.open.path.to_path_buf(), (self.revision, checked.clone()));
+        Some(checked)
+    }
+
+    /// Returns an open document; nothing for any other, and for what is not a file.
+    pub(crate) fn file(&self, uri: &Uri) -> Option<File<'_>> {
+        let given = path_of(uri)?;
+        self.view(self.open.get(&resolved(&given))?)
+    }
+
+    /// Returns an open document with its project.
+    pub(crate) fn view(&self, open: &Open) -> Option<File<'_>> {
+        // The text comes from the document, so none is given.
+        let project = Project::with_text(Vec::new(), Some(&open.path), Some(&open.root)).ok()?;
+        let host = Host {
+            snapshot: self,
+            project,
+            root: open.root.clone(),
+        };
+        Some(File {
+            open: open.clone(),
+            host,
+        })
+    }
+
+    /// Returns a program with its project, open or not.
+    pub(crate) fn program(&self, path: &Path) -> Option<File<'_>> {
+        if let Some(open) = self.open.get(path) {
+            return self.view(open);
+        }
+        let project = Project::find(path, None).ok()?;
+        let name = project.entry().to_string();
+        let document = self.disk.document(&project, &name)?;
+        let host = Host {
+            snapshot: self,
+            root: project.root().into(),
+            project,
+        };
+        let open = Open {
+            uri: uri_of(path),
+            path: path.into(),
+            version: 0,
+            lines: Arc::new(Lines::new(document.text().clone(), self.client.encoding)),
+            document,
+            root: host.root.clone(),
+        };
+        Some(File { open, host })
+    }
+
+    /// The resolved paths of all programs in the open folders, in order; and of those open outside of them.
+    pub(crate) fn programs(&self) -> Vec<PathBuf> {
+        let mut paths: Vec<PathBuf> = self.open.keys().cloned().collect();
+        for folder in self.folders.iter() {
+            let files = WalkBuilder::new(folder).build().filter_map(Result::ok);
+            let programs = files.filter(|file| file.path().extension() == Some(OsStr::new("aur")));
+            let room = MOST_PROGRAMS.saturating_sub(paths.len());
+            paths.extend(programs.map(DirEntry::into_path).take(room));
+        }
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// What the compiler is given beside the files.
+    pub(crate) fn given(&self) -> Given {
+        Given {
+            cancel: self.cancel.clone(),
+            ..Given::default()
+        }
+    }
+}
+
+impl File<'_> {
+    /// The document's path below its root.
+    pub(crate) fn name(&self) -> &str {
+        self.open.document.path()
+    }
+}
+
+impl Host<'_> {
+    /// The absolute path of a file of the project; the standard library has one too.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        match name {
+            editor::PRELUDE_PATH => prelude_path().map_or_else(|| name.into(), Path::to_path_buf),
+            name => self.root.join(name),
+        }
+    }
+
+    /// The document a file is open as.
+    pub(crate) fn open(&self, name: &str) -> Option<&Open> {
+        let path = self.path(name);
+        let open = &self.snapshot.open;
+        open.get(&path).or_else(|| open.get(&resolved(&path)))
+    }
+
+    /// The URI of a file of the project, as the client wrote it where it is open.
+    pub(crate) fn uri(&self, name: &str) -> Uri {
+        match self.open(name) {
+            Some(open) => open.uri.clone(),
+            None => uri_of(&self.path(name)),
+        }
+    }
+
+    /// The version of an open file.
+    pub(crate) fn version(&self, uri: &Uri) -> Option<i32> {
+        let open = self.snapshot.open.values();
+        open.into_iter()
+            .find(|open| open.uri == *uri)
+            .map(|open| open.version)
+    }
+
+    /// The lines of a file of the project.
+    pub(crate) fn lines(&self, name: &str) -> Option<Arc<Lines>> {
+        match self.open(name) {
+            Some(open) => Some(open.lines.clone()),
+            None => {
+                let text = match name {
+                    editor::PRELUDE_PATH => editor::PRELUDE.into(),
+                    name => self.kept(name)?.text,
+                };
+                Some(Arc::new(Lines::new(text, self.snapshot.client.encoding)))
+            }
+        }
+    }
+
+    /// Where a place is for the client; nothing for places in no file.
+    pub(crate) fn location(&self, place: &Place) -> Option<Location> {
+        Some(Location {
+            uri: self.uri(&place.path),
+            range: self.lines(&place.path)?.range(place.start, place.end),
+        })
+    }
+}
+
+impl Sources for Host<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        match self.open(path) {
+            Some(open) => Ok(open.document.text().as_bytes().to_vec()),
+            None => self.project.read(path),
+        }
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        self.project.env(name)
+    }
+
+    fn kept(&self, path: &str) -> Option<Kept> {
+        let document = match self.open(path) {
+            Some(open) if *open.root == *self.root => return Some(open.document.kept().clone()),
+            // Open as part of another project: its tree is the same.
+            Some(open) => open.document.clone(),
+            None => self.snapshot.disk.document(&self.project, path)?,
+        };
+        Some(document.kept().clone())
+    }
+}
+
+/// Resolves symlinks of the folder; the file itself need not exist.
+pub(crate) fn resolved(path: &Path) -> PathBuf {
+    let found = path.canonicalize().ok();
+    let beside = || {
+        let folder = path.parent()?.canonicalize().ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    found.or_else(beside).unwrap_or_else(|| path.to_path_buf())
+}

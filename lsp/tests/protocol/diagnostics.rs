@@ -1,0 +1,127 @@
+//! Diagnostics: pushed, pulled, of the whole workspace; and the fixes of `aurc check`.
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, part, shown, whole, write};
+
+const BROKEN: &str = "hello = Process { name = \"hello\", cmdlin = \"echo\" }\n";
+
+#[test]
+fn errors_come_and_go_while_typing() {
+    let mut client = Client::new(&[("main.aur", BROKEN)]);
+    client.open("main.aur");
+    insta::assert_snapshot!(client.diagnostics("main.aur"), @"1:35-1:41 E0203 `Process` has no field `cmdlin`");
+    client.change("main.aur", part((0, 40), (0, 40), "e"));
+    insta::assert_snapshot!(client.diagnostics("main.aur"), @"");
+    client.change("main.aur", whole("x = [1,\n"));
+    insta::assert_snapshot!(client.diagnostics("main.aur"), @"1:5-1:6 E0102 `[` is never closed");
+    client.leave();
+}
+
+#[test]
+fn a_fault_of_an_included_file_is_shown_there_and_goes_with_its_cause() {
+    let library = "base = Process { name = \"base\", cmdline = \"echo {{who}}\" }\n";
+    let main = "include \"lib.aur\"\njobs = [Job { name = \"j\", cluster = \"c\", role = \"r\", environment = \"e\", task = Task { processes = [base], resources = Resources { cpu = 1.0, ram = 1MB, disk = 1MB } } }]\n";
+    let mut client = Client::new(&[("lib.aur", library), ("main.aur", main)]);
+    client.open("main.aur");
+    insta::assert_snapshot!(client.diagnostics("lib.aur"), @"1:51-1:54 E0401 `who` is not bound");
+    // The open text of the library counts, not that of the disk.
+    client.open("lib.aur");
+    client.change("lib.aur", whole(&library.replace("{{who}}", "you")));
+    insta::assert_snapshot!(client.diagnostics("lib.aur"), @"");
+    client.leave();
+}
+
+#[test]
+fn a_client_that_pulls_gets_no_push() {
+    let capabilities = json!({ "textDocument": { "diagnostic": {} } });
+    let mut client = Client::with(&[("main.aur", BROKEN)], capabilities);
+    client.open("main.aur");
+    let params = |client: &Client, before: Value| json!({ "textDocument": { "uri": client.uri("main.aur") }, "previousResultId": before });
+    let asked = params(&client, Value::Null);
+    let report = client.ask("textDocument/diagnostic", asked);
+    assert_eq!(report["kind"], "full");
+    insta::assert_snapshot!(shown(&report["items"]), @"1:35-1:41 E0203 `Process` has no field `cmdlin`");
+    let asked = params(&client, report["resultId"].clone());
+    assert_eq!(client.ask("textDocument/diagnostic", asked)["kind"], "unchanged");
+    client.change("main.aur", whole("a = 1\n"));
+    let asked = params(&client, report["resultId"].clone());
+    assert_eq!(client.ask("textDocument/diagnostic", asked)["items"], json!([]));
+    assert_eq!(client.came("textDocument/publishDiagnostics"), 0);
+    client.leave();
+}
+
+#[test]
+fn the_workspace_is_looked_through_also_where_nothing_is_open() {
+    let mut client = Client::new(&[("a.aur", BROKEN), ("deep/b.aur", "b = 1\n"), ("c.txt", "?")]);
+    let report = client.ask("workspace/diagnostic", json!({ "previousResultIds": [] }));
+    let files = |report: &Value| -> Vec<(String, usize)> {
+        let items = report["items"].as_array().expect("items");
+        let file = |item: &Value| {
+            let uri = item["uri"].as_str().unwrap_or("");
+            let name = uri.rsplit('/').next().unwrap_or("").to_string();
+            (name, item["items"].as_array().map_or(99, Vec::len))
+        };
+        items.iter().map(file).collect()
+    };
+    assert_eq!(
+        files(&report),
+        [("a.aur".to_string(), 1), ("b.aur".to_string(), 0)]
+    );
+    let known: Vec<Value> = report["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .map(|item| json!({ "uri": item["uri"], "value": item["resultId"] }))
+        .collect();
+    write(&client.path("a.aur"), "a = 1\n");
+    client.tell("workspace/didChangeWatchedFiles", json!({ "changes": [] }));
+    let report = client.ask("workspace/diagnostic", json!({ "previousResultIds": known }));
+    assert_eq!(
+        files(&report),
+        [("a.aur".to_string(), 0), ("b.aur".to_string(), 99)]
+    );
+    client.leave();
+}
+
+#[test]
+fn fixes_are_those_of_the_command() {
+    let mut client = Client::new(&[("main.aur", BROKEN)]);
+    client.open("main.aur");
+    let at = json!({ "line": 0, "character": 36 });
+    let params = json!({
+        "textDocument": { "uri": client.uri("main.aur") },
+        "range": { "start": at, "end": at },
+        "context": { "diagnostics": [] },
+    });
+    let actions = client.ask("textDocument/codeAction", params);
+    let first = &actions[0];
+    assert_eq!(first["title"], "write `cmdline`");
+    assert_eq!(first["kind"], "quickfix");
+    let edits = &first["edit"]["changes"][client.uri("main.aur")];
+    assert_eq!(
+        edits,
+        &json!([{ "range": { "start": { "line": 0, "character": 34 }, "end": { "line": 0, "character": 40 } }, "newText": "cmdline" }])
+    );
+    client.leave();
+}
+
+#[test]
+fn all_safe_fixes_are_one_action_that_is_made_when_it_is_chosen() {
+    let mut client = Client::new(&[("main.aur", "x = True\ny = None\n")]);
+    client.open("main.aur");
+    let params = json!({
+        "textDocument": { "uri": client.uri("main.aur") },
+        "range": { "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 0 } },
+        "context": { "diagnostics": [], "only": ["source.fixAll"] },
+    });
+    let actions = client.ask("textDocument/codeAction", params);
+    assert_eq!(actions.as_array().map(Vec::len), Some(1), "{actions}");
+    let action = client.ask("codeAction/resolve", actions[0].clone());
+    let text = &action["edit"]["changes"][client.uri("main.aur")][0]["newText"];
+    assert_eq!(text, "x = true\ny = unset\n");
+    client.change("main.aur", whole("x = True\n"));
+    let id = client.begin("codeAction/resolve", actions[0].clone());
+    assert!(client.answer(&id).is_err(), "the action is one of another text");
+    client.leave();
+}

@@ -6,10 +6,18 @@
 
 mod diagnostics;
 mod document;
+mod hints;
+mod hover;
+mod meaning;
+mod names;
+mod walk;
 
 pub use aur_grammar::{PRELUDE, format};
 pub use diagnostics::{Checked, diagnostics};
 pub use document::{Document, Place};
+pub use hints::{Hint, HintKind, hints};
+pub use hover::{Hover, hover};
+pub use names::{Definition, Name, NameKind, definition, names, type_definition};
 
 /// What the file of the standard library is called in places and diagnostics.
 pub const PRELUDE_PATH: &str = "<prelude>";

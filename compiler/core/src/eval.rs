@@ -25,6 +25,7 @@ use indexmap::IndexMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
+use crate::facts::{Facts, Target};
 use crate::limits::Limit;
 use crate::program::{Def, Program};
 use crate::sink::Sink;
@@ -63,6 +64,8 @@ pub(crate) struct Compiler<'p> {
     /// Whether names that are not bound where a job needs them stay open without a word.
     pub(crate) keeps_open: bool,
     pub(crate) resolver: crate::resolve::State<'p>,
+    /// What stands where, if anybody asks.
+    pub(crate) facts: Option<Box<Facts>>,
     /// Elements made so far by comprehensions and ranges.
     elements: usize,
     pub(crate) lints: crate::lint::Lints<'p>,
@@ -83,6 +86,8 @@ pub(crate) struct Context<'p> {
 pub(crate) struct Local<'p> {
     name: SmolStr,
     value: Value<'p>,
+    /// Where the name is given.
+    place: Span,
     next: Option<Rc<Local<'p>>>,
 }
 
@@ -95,18 +100,21 @@ impl<'p> Context<'p> {
         }
     }
 
-    pub(crate) fn with_local(&self, name: SmolStr, value: Value<'p>) -> Self {
-        let next = self.locals.clone();
+    pub(crate) fn with_local(&self, name: SmolStr, value: Value<'p>, place: Span) -> Self {
+        let local = Local {
+            name,
+            value,
+            place,
+            next: self.locals.clone(),
+        };
         Self {
-            locals: Some(Rc::new(Local { name, value, next })),
+            locals: Some(Rc::new(local)),
             ..self.clone()
         }
     }
 
-    fn local(&self, name: &str) -> Option<&Value<'p>> {
-        self.local_list()
-            .find(|local| local.name == name)
-            .map(|local| &local.value)
+    fn local(&self, name: &str) -> Option<&Local<'p>> {
+        self.local_list().find(|local| local.name == name)
     }
 
     fn local_list(&self) -> impl Iterator<Item = &Local<'p>> {
@@ -138,6 +146,7 @@ impl<'p> Compiler<'p> {
             reads: IndexMap::new(),
             keeps_open: false,
             resolver: crate::resolve::State::default(),
+            facts: None,
             elements: 0,
             lints: crate::lint::Lints::new(program),
             steps: 0,
@@ -250,6 +259,7 @@ impl<'p> Compiler<'p> {
     /// The value a definition stands for, seen at `span`.
     fn definition(&mut self, def: Def, span: Span) -> Value<'p> {
         self.lint_use(def, span);
+        self.note_use(span, Target::Def(def));
         let (module, item) = match def {
             Def::Module(module) => return Value::new(Kind::Module(module), span),
             Def::Item { module, item } => (module, item),
@@ -380,8 +390,9 @@ impl<'p> Compiler<'p> {
             self.sink.hypothetical += 1;
             let mut inner = context.clone();
             for clause in clauses {
-                let unknown = Value::new(Kind::Opaque(Type::Any), context.base.span(clause.name.range));
-                inner = inner.with_local(clause.name.name.clone(), unknown);
+                let place = context.base.span(clause.name.range);
+                let unknown = Value::new(Kind::Opaque(Type::Any), place);
+                inner = inner.with_local(clause.name.name.clone(), unknown, place);
             }
             self.typed(&inner, element, &element_want);
             self.sink.hypothetical -= 1;
@@ -438,12 +449,14 @@ impl<'p> Compiler<'p> {
                 Rc::default()
             }
         };
+        let name_place = context.base.span(clause.name.range);
+        self.note_use(name_place, Target::Named(name_place));
         for one in elements.iter() {
             let value = one.clone().behind(&list.scopes);
-            if !self.may_step(1, context.base.span(clause.name.range)) {
+            if !self.may_step(1, name_place) {
                 return;
             }
-            let inner = context.with_local(clause.name.name.clone(), value);
+            let inner = context.with_local(clause.name.name.clone(), value, name_place);
             let is_taken = match &clause.condition {
                 None => true,
                 Some(condition) => {

@@ -140,7 +140,7 @@ impl Compiler<'_> {
     }
 }
 
-fn text_of(kind: &Kind<'_>) -> String {
+pub(crate) fn text_of(kind: &Kind<'_>) -> String {
     match kind {
         Kind::Pieces(pieces) => pieces
             .iter()

@@ -10,6 +10,7 @@ mod doc;
 pub mod editor;
 mod eval;
 mod expect;
+mod facts;
 mod inspect;
 mod json;
 mod limits;

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use aur_diagnostics::{Diagnostic, Span, codes};
-use aur_grammar::tree::ItemKind;
+use aur_grammar::tree::{Item, ItemKind};
 use aur_ir as ir;
 use rustc_hash::FxHashSet;
 
@@ -125,27 +125,30 @@ impl<'c, 'p> Lowering<'c, 'p> {
                 if self.compiler.is_cancelled() {
                     return;
                 }
-                let def = Def::Item { module, item: index };
-                match &item.node.kind {
-                    ItemKind::Struct(_) => self.evaluate_struct(def),
-                    ItemKind::Enum { .. } | ItemKind::Alias { .. } => {
-                        self.compiler.named_type(def);
-                    }
-                    ItemKind::Assign { .. } => {
-                        self.compiler.assigned(def);
-                    }
-                    ItemKind::Check(rule) => {
-                        let base = crate::value::Base {
-                            file: owner.file,
-                            offset: item.offset,
-                        };
-                        let context = Context::new(module, base);
-                        self.compiler.check_rule(&context, rule, None);
-                    }
-                    ItemKind::Test(test) => self.compiler.look_at_test(module, item, test),
-                    ItemKind::Include { .. } | ItemKind::Input { .. } | ItemKind::Broken => {}
-                }
+                self.evaluate_item(module, index, item);
             }
+        }
+    }
+
+    /// Evaluates one definition, used or not.
+    pub(crate) fn evaluate_item(&mut self, module: u32, index: u32, item: &'p Item) {
+        let def = Def::Item { module, item: index };
+        match &item.node.kind {
+            ItemKind::Struct(_) => self.evaluate_struct(def),
+            ItemKind::Enum { .. } | ItemKind::Alias { .. } => {
+                self.compiler.named_type(def);
+            }
+            ItemKind::Assign { .. } => {
+                self.compiler.assigned(def);
+            }
+            ItemKind::Check(rule) => {
+                let Some((_, base)) = self.compiler.program.item(module, index) else {
+                    return;
+                };
+                self.compiler.check_rule(&Context::new(module, base), rule, None);
+            }
+            ItemKind::Test(test) => self.compiler.look_at_test(module, item, test),
+            ItemKind::Include { .. } | ItemKind::Input { .. } | ItemKind::Broken => {}
         }
     }
 

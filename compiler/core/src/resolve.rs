@@ -10,6 +10,7 @@ mod find;
 mod frames;
 mod report;
 mod section;
+mod visible;
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -30,6 +31,7 @@ use frames::{Frame, address_of, node};
 use section::{section_end, without_tag_lines};
 
 pub(crate) use frames::{Env, enter, struct_env};
+pub(crate) use visible::Visible;
 
 /// How often one text may be open in different chains before it is taken for a cycle.
 const MAX_REENTRY: u32 = 64;
@@ -222,6 +224,7 @@ impl<'p> Compiler<'p> {
         }
         let origin = builder.origin;
         let settled = builder.finish(value.span);
+        self.note_text(value.span, &settled.value);
         if let Some(origin) = origin {
             self.taint_text(&settled.value, origin);
         }
@@ -315,6 +318,7 @@ impl<'p> Compiler<'p> {
                 self.resolver.trail.push((span, id));
                 let settled = self.settle(&value, &env, judge);
                 self.resolver.trail.pop();
+                self.note_splice(span, &value, &settled);
                 if let Some(origin) = self.taint_splice(mustache, &value, &settled) {
                     out.origin.get_or_insert(origin);
                 }

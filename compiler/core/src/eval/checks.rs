@@ -113,7 +113,7 @@ impl<'p> Compiler<'p> {
                     Some(found) => self.settle_typed(&found, &field.ty, env, Judge::Later).value,
                     None => Value::new(Kind::Unset, value.span),
                 };
-                inner = inner.with_local(field.name.clone(), found);
+                inner = inner.with_local(field.name.clone(), found, field.span);
             }
         }
         let holds = self.typed(&inner, &rule.condition, &Type::Boolean);

@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
-use aur_diagnostics::{Diagnostic, codes};
+use aur_diagnostics::{Diagnostic, Span, codes};
 use aur_grammar::tree::{Expr, ExprKind, ItemKind, TypeExpr, TypeKind};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::coerce::{rule_pattern, whole_match};
 use super::{Compiler, Context};
+use crate::facts::Target;
 use crate::program::{Def, PRELUDE_MODULE, near_name};
 use crate::types::{EnumDecl, FieldDecl, Rule, StructDecl, Type};
 use crate::value::{Base, Value};
@@ -86,6 +87,18 @@ impl<'p> Compiler<'p> {
         }))
     }
 
+    /// Where a member of an enum is declared.
+    pub(crate) fn member_place(&self, decl: &EnumDecl, index: usize) -> Option<Span> {
+        let Def::Item { module, item } = decl.def else {
+            return None;
+        };
+        let (item, base) = self.program.item(module, item)?;
+        match &item.node.kind {
+            ItemKind::Enum { members, .. } => members.get(index).map(|member| base.span(member.range)),
+            _ => None,
+        }
+    }
+
     /// A type of the prelude by name.
     pub(crate) fn prelude_type(&mut self, name: &str) -> Option<Type<'p>> {
         let def = self.program.lookup(PRELUDE_MODULE, name)?;
@@ -142,10 +155,17 @@ impl<'p> Compiler<'p> {
                 let from = match namespace {
                     None => Some(module),
                     Some(namespace) => match self.program.lookup(module, &namespace.name) {
-                        Some(Def::Module(module)) => Some(module),
+                        Some(Def::Module(module)) => {
+                            let def = Target::Def(Def::Module(module));
+                            self.note_use(base.span(namespace.range), def);
+                            Some(module)
+                        }
                         _ => None,
                     },
                 };
+                if let Some(def) = from.and_then(|from| self.program.lookup(from, &name.name)) {
+                    self.note_use(base.span(name.range), Target::Def(def));
+                }
                 self.type_by_name(from, base, ty, &name.name, args)
             }
         }

@@ -5,6 +5,7 @@ use aur_grammar::tree::{self, Expr, ExprKind};
 use smol_str::SmolStr;
 
 use super::{BUILTINS, Compiler, Context};
+use crate::facts::Target;
 use crate::program::Def;
 use crate::types::Type;
 use crate::value::{Kind, Value};
@@ -44,8 +45,9 @@ impl<'p> Compiler<'p> {
         if name.is_empty() {
             return Value::poison(span);
         }
-        if let Some(value) = context.local(name) {
-            return value.clone().at(span);
+        if let Some(local) = context.local(name) {
+            self.note_use(span, Target::Named(local.place));
+            return local.value.clone().at(span);
         }
         if let Some(def) = self.program.lookup(context.module, name) {
             return self.definition(def, span);

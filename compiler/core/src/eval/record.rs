@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 
 use super::coerce::finished_text;
 use super::{Compiler, Context, Sought};
+use crate::facts::Target;
 use crate::program::{Def, near_name};
 use crate::resolve::Judge;
 use crate::types::{StructDecl, Type};
@@ -254,7 +255,13 @@ impl<'p> Compiler<'p> {
         }
         let found = decl.field(&name.name);
         match found {
-            Some(index) => self.lint_member_use(decl, index, base.span(name.range)),
+            Some(index) => {
+                let at = base.span(name.range);
+                self.lint_member_use(decl, index, at);
+                if let Some(field) = decl.fields.get(index) {
+                    self.note_use(at, Target::Named(field.span));
+                }
+            }
             None => self.report_unknown_field(decl, name, base),
         }
         found
@@ -408,7 +415,10 @@ impl<'p> Compiler<'p> {
                 }
             }
             Kind::Namespace(entries) => match entries.iter().find(|(key, _)| *key == name.name) {
-                Some((_, found)) => found.clone().behind(&value.scopes),
+                Some((_, found)) => {
+                    self.note_use(span, Target::Named(found.span));
+                    found.clone().behind(&value.scopes)
+                }
                 None => {
                     let help = near_name(&name.name, entries.iter().map(|(key, _)| key.as_str()));
                     let message = format!("there is no `{}` in this map of names", name.name);
@@ -419,7 +429,12 @@ impl<'p> Compiler<'p> {
             },
             Kind::Module(module) => self.read_module(*module, name, span),
             Kind::EnumType(decl) => match decl.members.iter().position(|member| *member == name.name) {
-                Some(index) => Value::new(Kind::Enum(decl.clone(), index as u32), span),
+                Some(index) => {
+                    if let Some(place) = self.member_place(decl, index) {
+                        self.note_use(span, Target::Named(place));
+                    }
+                    Value::new(Kind::Enum(decl.clone(), index as u32), span)
+                }
                 None => {
                     let help = near_name(&name.name, decl.members.iter().map(|member| member.as_str()))
                         .or_else(|| Some(format!("its members are {}", decl.members.join(", "))));

@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::eval::{Compiler, Context};
+use crate::facts::Target;
 use crate::resolve::{Env, Judge, enter, struct_env};
 use crate::types::StructDecl;
 use crate::value::{Base, Bindings, Kind, Scope, ScopeNode, Scopes, Value};
@@ -86,6 +87,19 @@ impl<'p> Compiler<'p> {
             is_reached: false,
         };
         self.lints.bound.calls.insert(Rc::as_ptr(bindings).addr(), call);
+        for name in args.iter().filter_map(|arg| arg.name.as_ref()) {
+            let at = context.base.span(name.range);
+            self.note_use(at, Target::Named(at));
+        }
+    }
+
+    /// Where a bound name is written; nothing where it came with a map of names.
+    pub(crate) fn bound_name(&mut self, bindings: &Rc<Bindings<'p>>, index: usize) -> Option<Span> {
+        let (name, _) = bindings.get_index(index)?;
+        let call = self.lints.bound.call(bindings)?;
+        let named = call.args.iter().rev().filter_map(|arg| arg.name.as_ref());
+        let own = named.into_iter().find(|own| own.name == *name)?;
+        Some(call.base.span(own.range))
     }
 
     /// Notes that a text asked for a bound name.

@@ -48,9 +48,11 @@ impl<'p> Lowering<'_, 'p> {
             self.judge = Judge::Job(span);
             self.compiler.note_reached(&value.scopes, self.judge);
             let index = jobs.len();
-            let Some(job) = self.below(&format!("jobs/{index}"), |this| this.job(&placed)) else {
-                continue;
-            };
+            self.compiler.note_job_begins();
+            let job = self.below(&format!("jobs/{index}"), |this| this.job(&placed));
+            self.compiler
+                .note_job_ends(job.as_ref().map(|job| job.key.as_str()));
+            let Some(job) = job else { continue };
             if let Some(first) = places.get(&job.key).filter(|_| !self.compiler.is_open(&job.key)) {
                 let error = Diagnostic::new(
                     &codes::duplicate_job,

@@ -13,6 +13,7 @@ use smol_str::SmolStr;
 use super::frames::{Env, Frame, enter, struct_env};
 use super::{Judge, Key};
 use crate::eval::Compiler;
+use crate::facts::Target;
 use crate::limits::Limit;
 use crate::types::StructDecl;
 use crate::value::{Base, Bindings, Kind, Slot, StructValue, Value, describe};
@@ -24,6 +25,8 @@ const FEW_BINDINGS: usize = 8;
 pub(super) struct Part {
     pub(super) access: Access,
     pub(super) text: SmolStr,
+    /// Where it is written.
+    pub(super) span: Span,
 }
 
 /// A name that was found so far, but not to its end.
@@ -53,6 +56,7 @@ impl<'p> Compiler<'p> {
         id: (Key, usize),
     ) -> Asked<'p> {
         let span = base.span(mustache.range);
+        self.note_visible(span, env);
         if mustache.path.parts.is_empty() {
             return self.find_element(mustache, env, span);
         }
@@ -162,6 +166,7 @@ impl<'p> Compiler<'p> {
             parts.push(Part {
                 access: part.access,
                 text: text.into(),
+                span: base.span(part.range),
             });
         }
         Some(parts)
@@ -241,6 +246,11 @@ impl<'p> Compiler<'p> {
                         }
                         Some(value) => {
                             self.lint_input_asked(&root.text);
+                            if self.is_wanted(root.span)
+                                && let Some(def) = self.input_def(&root.text)
+                            {
+                                self.note_use(root.span, Target::Def(def));
+                            }
                             let rest = address.get(1..).unwrap_or(&[]);
                             self.descend(value, node.clone(), rest, judge, &mut partial)
                         }
@@ -277,6 +287,7 @@ impl<'p> Compiler<'p> {
                 let own = Part {
                     access: Access::Root,
                     text: attribute.text.clone(),
+                    span: attribute.span,
                 };
                 self.ask(&[own], env, judge)
             }
@@ -329,6 +340,8 @@ impl<'p> Compiler<'p> {
                 self.note_asked(bindings, index);
                 let found = self.descend(value.clone(), env.clone(), rest, judge, partial);
                 if found.is_some() {
+                    let last = head.last().map_or(root.span, |part| part.span);
+                    self.note_bound(root.span.to(last), bindings, index);
                     return found;
                 }
             }
@@ -347,12 +360,19 @@ impl<'p> Compiler<'p> {
         let (root, rest) = address.split_first()?;
         let index = inner.decl.field(&root.text)?;
         self.lint_member_asked(&inner.decl, index);
+        self.note_field(root.span, &inner.decl, index);
         match self.attribute(inner, index) {
             Some(value) => self.descend(value, env.clone(), rest, judge, partial),
             None => {
                 partial.get_or_insert(Partial::Unset(inner.decl.clone(), root.text.clone()));
                 None
             }
+        }
+    }
+
+    fn note_field(&mut self, at: Span, decl: &StructDecl<'p>, index: usize) {
+        if let Some(field) = decl.fields.get(index) {
+            self.note_use(at, Target::Named(field.span));
         }
     }
 
@@ -399,6 +419,7 @@ impl<'p> Compiler<'p> {
                     return None;
                 };
                 self.lint_member_asked(&inner.decl, index);
+                self.note_field(part.span, &inner.decl, index);
                 let frame = struct_env(&env, inner, &value.scopes);
                 self.judge_bound(inner, &frame, judge);
                 match self.attribute(inner, index) {
@@ -411,6 +432,7 @@ impl<'p> Compiler<'p> {
             }
             (Kind::Namespace(entries), _) => match entries.iter().find(|(name, _)| *name == part.text) {
                 Some((_, found)) => {
+                    self.note_use(part.span, Target::Named(found.span));
                     self.descend(found.clone(), enter(&env, &value.scopes), rest, judge, partial)
                 }
                 None => {

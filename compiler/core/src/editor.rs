@@ -5,5 +5,17 @@
 //! affair.
 
 mod document;
+mod folding;
+mod links;
+mod pieces;
+mod selection;
+mod semantic;
+mod symbols;
+mod walk;
 
 pub use document::{Document, Place};
+pub use folding::{Fold, FoldKind, folding};
+pub use links::{Link, LinkKind, TextEdit, links, renamed_links};
+pub use selection::selection;
+pub use semantic::{Modifiers, SemanticKind, SemanticToken, semantic_tokens};
+pub use symbols::{Symbol, SymbolKind, symbols};

@@ -6,18 +6,29 @@
 
 mod diagnostics;
 mod document;
+mod folding;
 mod hints;
 mod hover;
+mod links;
 mod meaning;
 mod names;
+mod pieces;
+mod selection;
+mod semantic;
+mod symbols;
 mod walk;
 
 pub use aur_grammar::{PRELUDE, format};
 pub use diagnostics::{Checked, diagnostics};
 pub use document::{Document, Place};
+pub use folding::{Fold, FoldKind, folding};
 pub use hints::{Hint, HintKind, hints};
 pub use hover::{Hover, hover};
+pub use links::{Link, LinkKind, TextEdit, links, renamed_links};
 pub use names::{Definition, Name, NameKind, definition, names, type_definition};
+pub use selection::selection;
+pub use semantic::{Modifiers, SemanticKind, SemanticToken, semantic_tokens};
+pub use symbols::{Symbol, SymbolKind, symbols};
 
 /// What the file of the standard library is called in places and diagnostics.
 pub const PRELUDE_PATH: &str = "<prelude>";

@@ -7,7 +7,7 @@ use aur_grammar::tree::{Expr, ExprKind, ItemKind};
 
 use super::hover::{quantity, type_told};
 use super::meaning::{Depth, ENTRY_FILE, With, gather};
-use super::walk::expressions;
+use super::walk::{Go, Node, walk};
 use crate::eval::Compiler;
 use crate::facts::{Facts, Wanted};
 use crate::program::Def;
@@ -88,8 +88,9 @@ fn written(compiler: &mut Compiler<'_>, start: u32, end: u32) -> Vec<Hint> {
                 });
             }
         }
-        expressions(&item.node.kind, &mut |expr| {
-            if let ExprKind::Number { value, unit } = &expr.kind
+        walk(&item.node, |node| {
+            if let Node::Expr(expr) = node
+                && let ExprKind::Number { value, unit } = &expr.kind
                 && let Some(text) = quantity(*value, *unit)
                 && let Some((_, larger)) = text.split_once(" = ")
                 && !is_as_written(compiler.program.sources.text(base.span(expr.range)), larger)
@@ -100,6 +101,7 @@ fn written(compiler: &mut Compiler<'_>, start: u32, end: u32) -> Vec<Hint> {
                     kind: HintKind::Quantity,
                 });
             }
+            Go::Inside
         });
     }
     out

@@ -1,11 +1,11 @@
 //! What is to be said about a place: what stands there, its type, its documentation, and what it becomes.
 
-use aur_grammar::tree::{Expr, ExprKind, Item, ItemKind, Number, Unit};
+use aur_grammar::tree::{ExprKind, Item, ItemKind, Number, Unit};
 
 use super::Place;
 use super::meaning::{ENTRY_FILE, With, gather, item_at, place};
 use super::names::{item_around, member_at, uses_at};
-use super::walk::expressions;
+use super::walk::{Go, Node, walk};
 use crate::eval::Compiler;
 use crate::facts::{Became, Facts, Target, Wanted, shown};
 use crate::program::Def;
@@ -91,12 +91,14 @@ fn number(compiler: &Compiler<'_>, offset: u32) -> Option<Hover> {
     let (_, item) = item_at(compiler.program, offset)?;
     let at = offset - item.offset;
     let mut found = None;
-    expressions(&item.node.kind, &mut |expr: &Expr| {
-        if let ExprKind::Number { value, unit } = &expr.kind
+    walk(&item.node, |node| {
+        if let Node::Expr(expr) = node
+            && let ExprKind::Number { value, unit } = &expr.kind
             && (expr.range.start..=expr.range.end).contains(&at)
         {
             found = quantity(*value, *unit).map(|text| (expr.range, text));
         }
+        Go::Inside
     });
     let (range, text) = found?;
     let base = Base {

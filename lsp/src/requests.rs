@@ -1,9 +1,24 @@
 //! Requests, one method in each file: what it is called, and whether an answer outlives a change of the text.
 
 mod code_action;
+mod code_lens;
 mod convert;
+mod definition;
 mod diagnostic;
+mod execute;
+mod folding;
 mod formatting;
+mod highlight;
+mod hints;
+mod hover;
+mod links;
+mod references;
+mod rename;
+mod selection;
+mod semantic_tokens;
+mod symbols;
+mod uses;
+mod will_rename;
 mod workspace_diagnostic;
 
 use crossbeam_channel::Sender;
@@ -15,6 +30,8 @@ use serde_json::{Value, json};
 use crate::snapshot::Snapshot;
 
 pub(crate) use diagnostic::by_file as diagnostics_by_file;
+pub(crate) use execute::COMMANDS;
+pub(crate) use semantic_tokens::{KINDS, MODIFIERS};
 
 /// What becomes of a request whose text changes before it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,9 +116,28 @@ macro_rules! methods {
 methods! {
     CodeActionRequest           Refused code_action::answer;
     CodeActionResolveRequest    Again   code_action::resolve;
+    CodeLensRequest             Again   code_lens::answer;
+    DefinitionRequest           Refused definition::answer;
     DocumentDiagnosticRequest   Again   diagnostic::answer;
     DocumentFormattingRequest   Refused formatting::answer;
+    DocumentHighlightRequest    Refused highlight::answer;
+    DocumentLinkRequest         Again   links::answer;
+    DocumentSymbolRequest       Again   symbols::of_document;
+    ExecuteCommandRequest       Again   execute::answer;
+    FoldingRangeRequest         Again   folding::answer;
+    HoverRequest                Refused hover::answer;
+    InlayHintRequest            Refused hints::answer;
+    PrepareRenameRequest        Refused rename::prepare;
+    ReferencesRequest           Refused references::answer;
+    RenameRequest               Refused rename::answer;
+    SelectionRangeRequest       Refused selection::answer;
+    SemanticTokensDeltaRequest  Again   semantic_tokens::delta;
+    SemanticTokensRangeRequest  Refused semantic_tokens::range;
+    SemanticTokensRequest       Again   semantic_tokens::full;
+    TypeDefinitionRequest       Refused definition::of_type;
+    WillRenameFilesRequest      Again   will_rename::answer;
     WorkspaceDiagnosticRequest  Again   workspace_diagnostic::answer;
+    WorkspaceSymbolRequest      Again   symbols::of_workspace;
 }
 
 /// Tells the client when work begins and ends that it gave a token for.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aur_compiler::editor::{self, Checked, Place};
 use aur_compiler::{Cancel, Given, Kept, ReadError, Sources};
 use aur_disk::Project;
-use gen_lsp_types::{Location, Uri};
+use gen_lsp_types::{Location, SemanticToken, Uri};
 use ignore::{DirEntry, WalkBuilder};
 
 use crate::client::Client;
@@ -31,6 +31,8 @@ pub(crate) struct Snapshot {
     pub(crate) cancel: Cancel,
     /// By resolved path of the entry file, with the revision it was found in.
     checked: Arc<Mutex<HashMap<PathBuf, (u64, Arc<Checked>)>>>,
+    /// The tokens that the client was told last, by path, with the name of the answer.
+    tokens: Arc<Mutex<HashMap<PathBuf, (String, Vec<SemanticToken>)>>>,
 }
 
 /// A document and the files its program may read.
@@ -84,6 +86,25 @@ impl Snapshot {
         let checked = Arc::new(checked);
         table().insert(file.open.path.to_path_buf(), (self.revision, checked.clone()));
         Some(checked)
+    }
+
+    /// Begins a state that shares nothing that was found in this one.
+    pub(crate) fn forget_checks(&mut self) {
+        self.checked = Arc::default();
+    }
+
+    /// Remembers the tokens that a client was told, to tell only the change next time.
+    pub(crate) fn tell_tokens(&self, path: &Path, name: &str, tokens: &[SemanticToken]) {
+        let mut told = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        told.insert(path.to_path_buf(), (name.to_string(), tokens.to_vec()));
+    }
+
+    /// The tokens that a client was told under a name, if they are the last ones.
+    pub(crate) fn told_tokens(&self, path: &Path, name: &str) -> Option<Vec<SemanticToken>> {
+        let told = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        told.get(path)
+            .filter(|(own, _)| own == name)
+            .map(|(_, tokens)| tokens.clone())
     }
 
     /// Returns an open document; nothing for any other, and for what is not a file.

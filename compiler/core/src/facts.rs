@@ -71,8 +71,8 @@ pub(crate) struct Facts {
     pub(crate) wants_visible: bool,
     /// What a mustache could ask for, nearest first.
     pub(crate) visible: IndexSet<Visible, FxBuildHasher>,
-    /// Keys of the jobs that were lowered, as far as they are known.
-    pub(crate) jobs: Vec<String>,
+    /// Keys of the jobs that were lowered, as far as they are known, and where each is written.
+    pub(crate) jobs: Vec<(String, Span)>,
     is_in_job: bool,
 }
 
@@ -186,9 +186,9 @@ impl<'p> Compiler<'p> {
     }
 
     /// Says what the job is called that was lowered; nothing where that is not known.
-    pub(crate) fn note_job_ends(&mut self, key: Option<&str>) {
+    pub(crate) fn note_job_ends(&mut self, key: Option<&str>, place: Span) {
         if let Some(facts) = &mut self.facts {
-            facts.jobs.push(key.unwrap_or("").to_string());
+            facts.jobs.push((key.unwrap_or("").to_string(), place));
             facts.is_in_job = false;
         }
     }

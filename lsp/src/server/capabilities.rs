@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::requests::{COMMANDS, KINDS, MODIFIERS};
 
 /// The answer to `initialize`, as far as it says what there is.
 pub(super) fn of(client: &Client) -> Value {
@@ -13,7 +14,29 @@ pub(super) fn of(client: &Client) -> Value {
             "codeActionKinds": ["quickfix", "source.fixAll", "source.fixAll.aur"],
             "resolveProvider": true,
         },
+        "codeLensProvider": { "resolveProvider": false },
+        "definitionProvider": true,
         "documentFormattingProvider": true,
+        "documentHighlightProvider": true,
+        "documentLinkProvider": { "resolveProvider": false },
+        "documentSymbolProvider": true,
+        "executeCommandProvider": { "commands": COMMANDS },
+        "foldingRangeProvider": true,
+        "hoverProvider": true,
+        "inlayHintProvider": { "resolveProvider": false },
+        "referencesProvider": true,
+        "renameProvider": { "prepareProvider": true },
+        "selectionRangeProvider": true,
+        "semanticTokensProvider": {
+            "legend": {
+                "tokenTypes": KINDS.map(|(_, name)| name),
+                "tokenModifiers": MODIFIERS.map(|(_, name)| name),
+            },
+            "full": { "delta": true },
+            "range": true,
+        },
+        "typeDefinitionProvider": true,
+        "workspaceSymbolProvider": true,
         "diagnosticProvider": {
             "identifier": "aur",
             "interFileDependencies": true,
@@ -21,6 +44,10 @@ pub(super) fn of(client: &Client) -> Value {
         },
         "workspace": {
             "workspaceFolders": { "supported": true, "changeNotifications": true },
+            "fileOperations": { "willRename": { "filters": [
+                { "scheme": "file", "pattern": { "glob": "**/*", "matches": "file" } },
+                { "scheme": "file", "pattern": { "glob": "**/*", "matches": "folder" } },
+            ] } },
         },
     })
 }

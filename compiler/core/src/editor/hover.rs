@@ -4,7 +4,7 @@ use aur_grammar::tree::{ExprKind, Item, ItemKind, Number, Unit};
 
 use super::Place;
 use super::meaning::{ENTRY_FILE, With, gather, item_at, place};
-use super::names::{item_around, member_at, uses_at};
+use super::names::{guess, item_around, member_at, uses_at};
 use super::walk::{Go, Node, walk};
 use crate::eval::Compiler;
 use crate::facts::{Became, Facts, Target, Wanted, shown};
@@ -37,7 +37,8 @@ pub fn hover(host: &dyn Sources, entry: &str, given: &Given, offset: u32) -> Opt
     let wanted = Wanted::Within(ENTRY_FILE, offset, offset);
     let with = With::for_place(host, entry, offset);
     gather(host, entry, given, wanted, with, |compiler, facts| {
-        let uses = uses_at(facts, offset);
+        let guessed = || Some(vec![guess(compiler.program, offset)?]);
+        let uses = uses_at(facts, offset).or_else(guessed);
         if let Some(first) = uses.as_ref().and_then(|uses| uses.first()) {
             let (declaration, doc, value) = told(compiler, first.of)?;
             let (mut becomes, more) = by_job(facts, facts.splices.iter());
@@ -158,8 +159,9 @@ fn by_job<'f>(facts: &Facts, became: impl Iterator<Item = &'f Became>) -> (Vec<(
     let mut all: Vec<(String, String)> = Vec::new();
     let mut outside: Vec<(String, String)> = Vec::new();
     for own in became {
-        let key = own.job.and_then(|job| facts.jobs.get(job).cloned());
+        let job = own.job.and_then(|job| facts.jobs.get(job));
         let list = if own.job.is_some() { &mut all } else { &mut outside };
+        let key = job.map(|(key, _)| key.clone());
         let entry = (key.unwrap_or_default(), own.text.clone());
         if !list.contains(&entry) {
             list.push(entry);

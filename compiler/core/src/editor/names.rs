@@ -1,16 +1,17 @@
 //! Names: where each is defined, and where it is used, also inside of texts.
 
 use aur_diagnostics::Span;
+use aur_grammar::TokenKind;
 use aur_grammar::tree::{Item, ItemKind};
 
 use super::Place;
-use super::meaning::{Depth, ENTRY_FILE, With, gather, name_span, place};
+use super::meaning::{Depth, ENTRY_FILE, With, gather, item_at, name_span, place};
 use crate::eval::Compiler;
 use crate::facts::{Facts, Target, Use, Wanted};
 use crate::program::{Def, PRELUDE_MODULE, Program};
 use crate::types::Type;
 use crate::value::Kind;
-use crate::{Given, Sources};
+use crate::{ENTRY_MODULE, Given, Sources};
 
 /// A name somewhere, and where what it stands for is named. A definition stands for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,13 +48,35 @@ pub struct Definition {
     pub values: Vec<Place>,
 }
 
+/// What a word of an item stands for that cannot be evaluated: the definition of that name.
+pub(super) fn guess(program: &Program, offset: u32) -> Option<Use> {
+    let (_, item) = item_at(program, offset).filter(|(_, item)| !item.node.errors.is_empty())?;
+    let text = program
+        .sources
+        .get(ENTRY_FILE)?
+        .text()
+        .get(item.offset as usize..)?;
+    let at = offset - item.offset;
+    let mut tokens = aur_grammar::tokens(text).skip_while(|token| token.end < at);
+    let word = tokens
+        .next()
+        .filter(|token| token.kind == TokenKind::Word && token.start <= at)?;
+    let def = program.lookup(ENTRY_MODULE, word.text(text))?;
+    let at = Span::new(ENTRY_FILE, item.offset + word.start, item.offset + word.end);
+    Some(Use {
+        at,
+        of: Target::Def(def),
+    })
+}
+
 /// Finds what stands at the byte `offset` of the entry file.
 pub fn definition(host: &dyn Sources, entry: &str, given: &Given, offset: u32) -> Option<Definition> {
     let wanted = Wanted::Within(ENTRY_FILE, offset, offset);
     let with = With::for_place(host, entry, offset);
     gather(host, entry, given, wanted, with, |compiler, facts| {
-        let uses = uses_at(facts, offset)?;
         let program = compiler.program;
+        let guessed = || Some(vec![guess(program, offset)?]);
+        let uses = uses_at(facts, offset).or_else(guessed)?;
         let at = place(program, uses.first()?.at)?;
         let spans = uses.iter().filter_map(|own| name_span(program, own.of));
         let names = places(program, spans);
@@ -93,6 +116,13 @@ pub fn names(host: &dyn Sources, entry: &str, given: &Given) -> Vec<Name> {
         names.collect()
     });
     found.unwrap_or_default()
+}
+
+/// Whether a text can be a name: what the grammar takes for one, and no keyword.
+pub fn is_name(text: &str) -> bool {
+    let item = aur_grammar::parse_item(&format!("{text} = 1"));
+    let is_whole = matches!(&item.kind, ItemKind::Assign { name, ty: None, .. } if name.name == text);
+    is_whole && item.errors.is_empty()
 }
 
 /// The uses at a byte that cover the fewest bytes: the name itself, not what it is part of.

@@ -51,7 +51,7 @@ impl<'p> Lowering<'_, 'p> {
             self.compiler.note_job_begins();
             let job = self.below(&format!("jobs/{index}"), |this| this.job(&placed));
             self.compiler
-                .note_job_ends(job.as_ref().map(|job| job.key.as_str()));
+                .note_job_ends(job.as_ref().map(|job| job.key.as_str()), span);
             let Some(job) = job else { continue };
             if let Some(first) = places.get(&job.key).filter(|_| !self.compiler.is_open(&job.key)) {
                 let error = Diagnostic::new(

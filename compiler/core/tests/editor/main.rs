@@ -2,7 +2,10 @@
 
 mod fixture;
 mod folding;
+mod hover;
 mod links;
+mod names;
+mod project;
 mod robust;
 mod selection;
 mod semantic;

@@ -1,0 +1,41 @@
+//! The jobs of a program, and where each is written.
+
+use super::Place;
+use super::meaning::{Depth, ENTRY_FILE, With, gather, place};
+use crate::facts::Wanted;
+use crate::{Given, Sources};
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobPlace {
+    /// `cluster/role/environment/name`
+    pub key: String,
+    /// The record that makes it, in the entry file.
+    pub at: Place,
+}
+
+/// Lists the jobs that are written in the entry file, in the order of `jobs`; those with errors are left out.
+pub fn jobs(host: &dyn Sources, entry: &str, given: &Given) -> Vec<JobPlace> {
+    let nowhere = Wanted::Within(ENTRY_FILE, 0, 0);
+    let found = gather(
+        host,
+        entry,
+        given,
+        nowhere,
+        With::depth(Depth::Program),
+        |compiler, facts| {
+            let here = facts
+                .jobs
+                .iter()
+                .filter(|(key, at)| !key.is_empty() && at.file == ENTRY_FILE);
+            let here = here.filter_map(|(key, at)| {
+                Some(JobPlace {
+                    key: key.clone(),
+                    at: place(compiler.program, *at)?,
+                })
+            });
+            here.collect()
+        },
+    );
+    found.unwrap_or_default()
+}

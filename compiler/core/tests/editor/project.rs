@@ -1,0 +1,70 @@
+//! Several files in one text: `//- lib/a.aur` begins one; the first is the entry file.
+
+use std::collections::BTreeMap;
+
+use aur_compiler::editor::Place;
+use aur_compiler::{ReadError, Sources};
+
+use crate::fixture::CURSOR;
+
+pub(crate) struct Project {
+    files: BTreeMap<String, String>,
+    pub(crate) entry: String,
+    /// Where the mark is, in the entry file.
+    pub(crate) cursor: Option<u32>,
+}
+
+impl Project {
+    pub(crate) fn new(text: &str) -> Self {
+        let mut files = BTreeMap::new();
+        let mut entry = None;
+        let text = if text.starts_with("//- ") {
+            text.to_string()
+        } else {
+            format!("//- main.aur\n{text}")
+        };
+        for part in text.split("//- ").skip(1) {
+            let (name, content) = part.split_once('\n').expect("a name and a text");
+            entry.get_or_insert(name.to_string());
+            files.insert(name.to_string(), content.to_string());
+        }
+        let entry = entry.expect("a file");
+        let content = files.get_mut(&entry).expect("the entry file");
+        let cursor = content.find(CURSOR);
+        *content = content.replacen(CURSOR, "", 1);
+        Self {
+            files,
+            entry,
+            cursor: cursor.map(|at| at as u32),
+        }
+    }
+
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.files
+            .get(name)
+            .map_or(aur_compiler::editor::PRELUDE, String::as_str)
+    }
+
+    /// `file:line:column word`, the word as written.
+    pub(crate) fn shown(&self, place: &Place) -> String {
+        let text = self.text(&place.path);
+        let at = crate::fixture::line_column(text, place.start);
+        let word = &text[place.start as usize..place.end as usize];
+        // Lines of the library move with each change of it.
+        match &*place.path {
+            "<prelude>" => format!("<prelude> {word}"),
+            path => format!("{path}:{at} {word}"),
+        }
+    }
+}
+
+impl Sources for Project {
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        let found = self.files.get(path).map(|text| text.clone().into_bytes());
+        found.ok_or(ReadError::NotFound { nearest: None })
+    }
+
+    fn env(&self, _name: &str) -> Option<String> {
+        None
+    }
+}

@@ -24,9 +24,6 @@ pub(crate) struct Client {
     pub(crate) nested_symbols: bool,
     pub(crate) versioned_edits: bool,
     pub(crate) registers_watchers: bool,
-    pub(crate) shows_progress: bool,
-    /// Commands that the client runs itself: `aur.run` and `aur.inspect`.
-    pub(crate) commands: Vec<String>,
 }
 
 impl Client {
@@ -38,7 +35,6 @@ impl Client {
         let is = |path: &str| at(path).and_then(Value::as_bool).unwrap_or(false);
         let has = |path: &str| at(path).is_some_and(|value| !value.is_null());
         let formats = at("textDocument/hover/contentFormat").and_then(Value::as_array);
-        let commands = at("experimental/commands/commands").and_then(Value::as_array);
         Self {
             encoding: Encoding::agree(encodings),
             pulls: has("textDocument/diagnostic"),
@@ -54,12 +50,6 @@ impl Client {
             nested_symbols: is("textDocument/documentSymbol/hierarchicalDocumentSymbolSupport"),
             versioned_edits: is("workspace/workspaceEdit/documentChanges"),
             registers_watchers: is("workspace/didChangeWatchedFiles/dynamicRegistration"),
-            shows_progress: is("window/workDoneProgress"),
-            commands: commands
-                .into_iter()
-                .flatten()
-                .filter_map(|name| name.as_str().map(str::to_string))
-                .collect(),
         }
     }
 }

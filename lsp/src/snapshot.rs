@@ -31,6 +31,8 @@ pub(crate) struct Snapshot {
     pub(crate) cancel: Cancel,
     /// By resolved path of the entry file, with the revision it was found in.
     checked: Arc<Mutex<HashMap<PathBuf, (u64, Arc<Checked>)>>>,
+    /// The programs of the open folders, and the revision they were listed in.
+    listed: Arc<Mutex<Option<(u64, Arc<Vec<PathBuf>>)>>>,
     /// The tokens that the client was told last, by path, with the name of the answer.
     tokens: Arc<Mutex<HashMap<PathBuf, (String, Vec<SemanticToken>)>>>,
 }
@@ -47,6 +49,9 @@ pub(crate) struct Host<'s> {
     project: Project,
     root: Arc<Path>,
 }
+
+/// So many programs that include a file are looked at, to tell what its texts become there.
+const MOST_INCLUDERS: usize = 20;
 
 /// So many programs of the open folders are looked at; a folder with more is hardly one of programs.
 const MOST_PROGRAMS: usize = 10_000;
@@ -152,8 +157,53 @@ impl Snapshot {
         Some(File { open, host })
     }
 
+    /// The programs that an open file is part of: itself, then those that include it, open ones first.
+    pub(crate) fn programs_of<'s>(&'s self, file: File<'s>) -> Vec<File<'s>> {
+        let mut parts: Vec<PathBuf> = vec![file.open.path.to_path_buf()];
+        let mut out = vec![file];
+        let mut others: Vec<PathBuf> = self.open.keys().cloned().collect();
+        others.extend(
+            self.programs()
+                .iter()
+                .filter(|path| !self.open.contains_key(*path))
+                .cloned(),
+        );
+        loop {
+            let before = parts.len();
+            for path in &others {
+                if out.len() >= MOST_INCLUDERS || parts.contains(path) {
+                    continue;
+                }
+                let Some(other) = self.program(path) else {
+                    continue;
+                };
+                let includes = editor::includes(&other.open.document);
+                let is_one = |name: &String| parts.contains(&resolved(&other.host.path(name)));
+                if includes.iter().any(is_one) {
+                    parts.push(path.clone());
+                    out.push(other);
+                }
+            }
+            if parts.len() == before {
+                return out;
+            }
+        }
+    }
+
     /// The resolved paths of all programs in the open folders, in order; and of those open outside of them.
-    pub(crate) fn programs(&self) -> Vec<PathBuf> {
+    pub(crate) fn programs(&self) -> Arc<Vec<PathBuf>> {
+        let mut known = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((revision, paths)) = &*known
+            && *revision == self.revision
+        {
+            return paths.clone();
+        }
+        let paths = Arc::new(self.list_programs());
+        *known = Some((self.revision, paths.clone()));
+        paths
+    }
+
+    fn list_programs(&self) -> Vec<PathBuf> {
         let mut paths: Vec<PathBuf> = self.open.keys().cloned().collect();
         for folder in self.folders.iter() {
             let files = WalkBuilder::new(folder).build().filter_map(Result::ok);

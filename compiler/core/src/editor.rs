@@ -21,12 +21,12 @@ mod walk;
 
 pub use aur_grammar::{PRELUDE, format};
 pub use diagnostics::{Checked, diagnostics};
-pub use document::{Document, Place};
+pub use document::{Document, Place, Point};
 pub use folding::{Fold, FoldKind, folding};
 pub use hints::{Hint, HintKind, hints};
 pub use hover::{Hover, hover};
 pub use jobs::{JobPlace, jobs};
-pub use links::{Link, LinkKind, TextEdit, links, renamed_links};
+pub use links::{Link, LinkKind, TextEdit, includes, links, renamed_links};
 pub use names::{Definition, Name, NameKind, definition, is_name, names, type_definition};
 pub use selection::selection;
 pub use semantic::{Modifiers, SemanticKind, SemanticToken, semantic_tokens};

@@ -1,6 +1,6 @@
 //! `textDocument/definition` and `textDocument/typeDefinition`
 
-use aur_compiler::editor::{self, Place};
+use aur_compiler::editor::{self, Place, Point};
 use gen_lsp_types::{
     Definition, DefinitionParams, DefinitionResponse, Location, TypeDefinitionParams, TypeDefinitionResponse,
 };
@@ -27,19 +27,30 @@ pub(super) fn answer(snapshot: &Snapshot, params: DefinitionParams) -> Answer<Op
         };
         return Ok(Some(list(&file, &[target]).into()));
     }
-    let found = editor::definition(&file.host, file.name(), &snapshot.given(), offset);
-    Ok(found.map(|found| {
-        let mut places = found.names;
-        // At its definition a name leads to itself only where nothing else is known.
-        if places.len() > 1 || !found.values.is_empty() {
-            places.retain(|place| *place != found.at);
+    let path = file.name().to_string();
+    let point = Point { path: &path, offset };
+    // A text of a library means something only in the programs that include it.
+    for file in snapshot.programs_of(file) {
+        let found = editor::definition(&file.host, file.name(), &snapshot.given(), point);
+        if let Some(found) = found {
+            return Ok(Some(list(&file, &best(found)).into()));
         }
-        // A field of the standard library says less than where its value is written.
-        if !found.values.is_empty() && places.iter().all(|place| &*place.path == editor::PRELUDE_PATH) {
-            places.clone_from(&found.values);
-        }
-        list(&file, &places).into()
-    }))
+    }
+    Ok(None)
+}
+
+/// The places an editor should jump to.
+fn best(found: editor::Definition) -> Vec<Place> {
+    let mut places = found.names;
+    // At its definition a name leads to itself only where nothing else is known.
+    if places.len() > 1 || !found.values.is_empty() {
+        places.retain(|place| *place != found.at);
+    }
+    // A field of the standard library says less than where its value is written.
+    if !found.values.is_empty() && places.iter().all(|place| &*place.path == editor::PRELUDE_PATH) {
+        places.clone_from(&found.values);
+    }
+    places
 }
 
 pub(super) fn of_type(
@@ -51,7 +62,11 @@ pub(super) fn of_type(
         return Ok(None);
     };
     let offset = file.open.lines.offset(at.position);
-    let found = editor::type_definition(&file.host, file.name(), &snapshot.given(), offset);
+    let point = Point {
+        path: file.name(),
+        offset,
+    };
+    let found = editor::type_definition(&file.host, file.name(), &snapshot.given(), point);
     Ok(Some(list(&file, &found).into()))
 }
 

@@ -2,19 +2,20 @@
 
 use std::fmt::Write;
 
-use aur_compiler::editor;
+use aur_compiler::editor::{self, Point};
 use gen_lsp_types::{Hover, HoverParams, MarkupContent, MarkupKind};
 
 use super::Answer;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{File, Snapshot};
 
 pub(super) fn answer(snapshot: &Snapshot, params: HoverParams) -> Answer<Option<Hover>> {
     let at = params.text_document_position_params;
     let Some(file) = snapshot.file(&at.text_document.uri) else {
         return Ok(None);
     };
-    let offset = file.open.lines.offset(at.position);
-    let found = editor::hover(&file.host, file.name(), &snapshot.given(), offset);
+    let lines = file.open.lines.clone();
+    let point = (file.name().to_string(), lines.offset(at.position));
+    let found = find(snapshot, file, &point);
     Ok(found.map(|found| {
         let kind = match snapshot.client.markdown_in_hovers {
             true => MarkupKind::Markdown,
@@ -23,9 +24,30 @@ pub(super) fn answer(snapshot: &Snapshot, params: HoverParams) -> Answer<Option<
         let value = text(&found, snapshot.client.markdown_in_hovers);
         Hover {
             contents: MarkupContent { kind, value }.into(),
-            range: Some(file.open.lines.range(found.at.start, found.at.end)),
+            range: Some(lines.range(found.at.start, found.at.end)),
         }
     }))
+}
+
+/// Asks the program of the file itself, and where that has no job for a text, those that include it.
+fn find(snapshot: &Snapshot, file: File<'_>, (path, offset): &(String, u32)) -> Option<editor::Hover> {
+    let point = Point {
+        path,
+        offset: *offset,
+    };
+    let ask = |file: &File<'_>| editor::hover(&file.host, file.name(), &snapshot.given(), point);
+    let in_job = |found: &editor::Hover| found.becomes.iter().any(|(job, _)| !job.is_empty());
+    let own = ask(&file);
+    // Only what stands in texts means more in other programs.
+    if own
+        .as_ref()
+        .is_some_and(|own| in_job(own) || own.becomes.is_empty())
+    {
+        return own;
+    }
+    let programs = snapshot.programs_of(file);
+    let others = programs.iter().skip(1).filter_map(ask);
+    others.into_iter().find(in_job).or(own)
 }
 
 /// What is said, from the declaration to what it becomes in each job.

@@ -126,8 +126,8 @@ fn stays_sound(snapshot: &Snapshot, uses: &Uses, new: &str) -> Answer<()> {
         );
     }
     let gone = || Failure::refused("the text has changed");
-    for path in snapshot.programs() {
-        let (Some(now), Some(then)) = (snapshot.program(&path), after.program(&path)) else {
+    for path in snapshot.programs().iter() {
+        let (Some(now), Some(then)) = (snapshot.program(path), after.program(path)) else {
             continue;
         };
         let read = snapshot.checked(&now).ok_or_else(gone)?;

@@ -42,8 +42,8 @@ pub(super) fn of_workspace(
     params: WorkspaceSymbolParams,
 ) -> Answer<Option<WorkspaceSymbolResponse>> {
     let mut out = Vec::new();
-    for path in snapshot.programs() {
-        let Some(file) = snapshot.program(&path) else {
+    for path in snapshot.programs().iter() {
+        let Some(file) = snapshot.program(path) else {
             continue;
         };
         each(

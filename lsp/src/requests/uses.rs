@@ -37,16 +37,10 @@ pub(super) struct Uses {
 /// Finds what stands at a byte of a file, and all its uses. Where a text means one thing in one job and another
 /// in the next, both are the same name: they can only be called differently together.
 pub(super) fn uses(snapshot: &Snapshot, file: &File<'_>, offset: u32) -> Answer<Option<Uses>> {
-    let own = editor::names(&file.host, file.name(), &snapshot.given());
-    let is_here =
-        |name: &&Name| &*name.at.path == file.name() && name.at.start <= offset && offset <= name.at.end;
-    let length = |name: &&Name| (name.at.end == offset, name.at.end - name.at.start);
-    let Some(first) = own.iter().filter(is_here).min_by_key(length) else {
+    let Some((first, mut wanted)) = meant(snapshot, file, offset) else {
         return Ok(None);
     };
-    let here = own.iter().filter(|name| name.at == first.at);
-    let mut wanted: BTreeSet<Spot> = here.map(|name| spot(&file.host, &name.of)).collect();
-    let (at, kind) = (first.at.clone(), first.kind);
+    let (at, kind) = (first.at, first.kind);
     let programs = programs(snapshot, file, &wanted)?;
     let mut all: Vec<(Spot, Found)> = Vec::new();
     for (file, names) in &programs {
@@ -84,6 +78,24 @@ pub(super) fn uses(snapshot: &Snapshot, file: &File<'_>, offset: u32) -> Answer<
     Ok(Some(Uses { at, kind, found }))
 }
 
+/// The name at a byte of a file, and the definitions it may mean; a text of a library means something only in
+/// the programs that include it.
+fn meant(snapshot: &Snapshot, file: &File<'_>, offset: u32) -> Option<(Name, BTreeSet<Spot>)> {
+    let own = snapshot.view(&file.open)?;
+    for program in snapshot.programs_of(own) {
+        let names = editor::names(&program.host, program.name(), &snapshot.given());
+        let is_here =
+            |name: &&Name| &*name.at.path == file.name() && name.at.start <= offset && offset <= name.at.end;
+        let length = |name: &&Name| (name.at.end == offset, name.at.end - name.at.start);
+        if let Some(first) = names.iter().filter(is_here).min_by_key(length) {
+            let here = names.iter().filter(|name| name.at == first.at);
+            let wanted = here.map(|name| spot(&program.host, &name.of)).collect();
+            return Some((first.clone(), wanted));
+        }
+    }
+    None
+}
+
 /// The programs that read one of the files, with their names; that of the question first.
 fn programs<'s>(
     snapshot: &'s Snapshot,
@@ -92,7 +104,7 @@ fn programs<'s>(
 ) -> Answer<Vec<(File<'s>, Vec<Name>)>> {
     let gone = || Failure::refused("the text has changed");
     let mut out = Vec::new();
-    let mut paths = snapshot.programs();
+    let mut paths = snapshot.programs().to_vec();
     paths.retain(|path| *path != *file.open.path);
     paths.insert(0, file.open.path.to_path_buf());
     for path in paths {

@@ -22,8 +22,8 @@ pub(super) fn answer(snapshot: &Snapshot, params: RenameFilesParams) -> Answer<O
         .collect();
     let mut edits = Vec::new();
     let mut any: Option<File<'_>> = None;
-    for path in snapshot.programs() {
-        let Some(file) = snapshot.program(&path) else {
+    for path in snapshot.programs().iter() {
+        let Some(file) = snapshot.program(path) else {
             continue;
         };
         let own = moves.iter().filter_map(|(old, new)| {

@@ -21,8 +21,8 @@ pub(super) fn answer(
     let mut published = Published::default();
     let mut files = BTreeMap::new();
     let mut versions = HashMap::new();
-    for path in snapshot.programs() {
-        let Some(file) = snapshot.program(&path) else {
+    for path in snapshot.programs().iter() {
+        let Some(file) = snapshot.program(path) else {
             continue;
         };
         let checked = snapshot

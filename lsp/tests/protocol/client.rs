@@ -102,6 +102,63 @@ impl Client {
         self.tell("textDocument/didOpen", json!({ "textDocument": item }));
     }
 
+    /// Opens a file, and returns the parameters of a question about the first `word` in it.
+    pub(crate) fn at(&mut self, name: &str, word: &str) -> Value {
+        let text = std::fs::read_to_string(self.path(name)).expect("a file");
+        let offset = text.find(word).unwrap_or_else(|| panic!("no {word}"));
+        let before = &text[..offset];
+        let line = before.matches('\n').count();
+        let character = before.rsplit('\n').next().unwrap_or("").encode_utf16().count();
+        json!({
+            "textDocument": { "uri": self.uri(name) },
+            "position": { "line": line, "character": character },
+        })
+    }
+
+    /// Places as `file:line:column-column`, a line each.
+    pub(crate) fn places(&self, locations: &Value) -> String {
+        let mut out = String::new();
+        for own in locations.as_array().into_iter().flatten() {
+            let name = own["uri"]
+                .as_str()
+                .unwrap_or("")
+                .rsplit('/')
+                .next()
+                .unwrap_or("")
+                .to_string();
+            let range = &own["range"];
+            let at = |end: &str, part: &str| range[end][part].as_u64().unwrap_or(0) + 1;
+            let (line, from, to) = (
+                at("start", "line"),
+                at("start", "character"),
+                at("end", "character"),
+            );
+            // Lines of the library move with each change of it.
+            out += &match name.as_str() {
+                "prelude.aur" => "prelude.aur\n".to_string(),
+                name => format!("{name}:{line}:{from}-{to}\n"),
+            };
+        }
+        out
+    }
+
+    /// The files after the edits of an answer, those that change.
+    pub(crate) fn edited(&self, edit: &Value) -> String {
+        let mut out = String::new();
+        let mut files: Vec<_> = edit["changes"].as_object().expect("changes").iter().collect();
+        files.sort_by_key(|(uri, _)| uri.to_string());
+        for (uri, edits) in files {
+            let path = uri.strip_prefix("file://").expect("a file");
+            let text = std::fs::read_to_string(path).expect("a file");
+            out += &format!(
+                "//- {}\n{}",
+                path.rsplit('/').next().unwrap_or(""),
+                applied(&text, edits)
+            );
+        }
+        out
+    }
+
     /// Gives an open file another text.
     pub(crate) fn change(&mut self, name: &str, changes: Value) -> i32 {
         self.version += 1;
@@ -209,4 +266,42 @@ pub(crate) fn part(from: (u32, u32), to: (u32, u32), text: &str) -> Value {
 /// Writes a file of the folder.
 pub(crate) fn write(path: &Path, text: &str) {
     std::fs::write(path, text).expect("a file");
+}
+
+/// The text after edits, which count columns in UTF-16.
+pub(crate) fn applied(text: &str, edits: &Value) -> String {
+    let mut out = text.to_string();
+    let offset = |end: &Value| {
+        let line = end["line"].as_u64().unwrap_or(0) as usize;
+        let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+        let mut units = end["character"].as_u64().unwrap_or(0) as usize;
+        let rest = text[start..].split('\n').next().unwrap_or("");
+        let mut bytes = 0;
+        for character in rest.chars() {
+            if units == 0 {
+                break;
+            }
+            units -= character.len_utf16();
+            bytes += character.len_utf8();
+        }
+        start + bytes
+    };
+    let mut edits: Vec<(usize, usize, &str)> = edits
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|edit| {
+            let range = &edit["range"];
+            (
+                offset(&range["start"]),
+                offset(&range["end"]),
+                edit["newText"].as_str().unwrap_or(""),
+            )
+        })
+        .collect();
+    edits.sort();
+    for (start, end, new) in edits.into_iter().rev() {
+        out.replace_range(start..end, new);
+    }
+    out
 }

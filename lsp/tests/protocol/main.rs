@@ -2,4 +2,7 @@
 
 mod client;
 mod diagnostics;
+mod files;
 mod life;
+mod names;
+mod stale;

@@ -24,6 +24,15 @@ pub struct Place {
     pub end: u32,
 }
 
+/// A byte of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point<'a> {
+    /// Path below the project root.
+    pub path: &'a str,
+    /// The byte, counted from the start of the file; it may be the end.
+    pub offset: u32,
+}
+
 impl Document {
     /// Reads a file.
     pub fn new(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use aur_grammar::tree::{Expr, ExprKind, ItemKind};
 
 use super::hover::{quantity, type_told};
-use super::meaning::{Depth, ENTRY_FILE, With, gather};
+use super::meaning::{Area, Depth, Here, With, gather};
 use super::walk::{Go, Node, walk};
 use crate::eval::Compiler;
-use crate::facts::{Facts, Wanted};
+use crate::facts::Facts;
 use crate::program::Def;
 use crate::value::{Base, Kind};
-use crate::{ENTRY_MODULE, Given, Sources};
+use crate::{Given, Sources};
 
 /// A text to show behind a byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,10 +41,10 @@ const SHOWN: usize = 60;
 
 /// Finds the hints between two bytes of the entry file, in order of place.
 pub fn hints(host: &dyn Sources, entry: &str, given: &Given, start: u32, end: u32) -> Vec<Hint> {
-    let wanted = Wanted::Within(ENTRY_FILE, start, end);
+    let area = Area::Within(entry, start, end);
     let with = With::depth(Depth::Program);
-    let found = gather(host, entry, given, wanted, with, |compiler, facts| {
-        let mut out = written(compiler, start, end);
+    let found = gather(host, entry, given, area, with, |compiler, facts, here| {
+        let mut out = written(compiler, here, start, end);
         out.extend(resolved(facts));
         out.retain(|hint| (start..=end).contains(&hint.at));
         out.sort_by_key(|hint| hint.at);
@@ -54,14 +54,14 @@ pub fn hints(host: &dyn Sources, entry: &str, given: &Given, start: u32, end: u3
 }
 
 /// Types and quantities.
-fn written(compiler: &mut Compiler<'_>, start: u32, end: u32) -> Vec<Hint> {
+fn written(compiler: &mut Compiler<'_>, here: Here, start: u32, end: u32) -> Vec<Hint> {
     let mut out = Vec::new();
-    let Some(module) = compiler.program.modules.get(ENTRY_MODULE as usize) else {
+    let Some(module) = compiler.program.modules.get(here.module as usize) else {
         return out;
     };
     for (index, item) in (0u32..).zip(&module.tree.items) {
         let base = Base {
-            file: ENTRY_FILE,
+            file: here.file,
             offset: item.offset,
         };
         if item.offset > end || item.offset + item.node.range.end < start {
@@ -76,7 +76,7 @@ fn written(compiler: &mut Compiler<'_>, start: u32, end: u32) -> Vec<Hint> {
             && !matches!(name.name.as_str(), "jobs" | "hooks")
         {
             let def = Def::Item {
-                module: ENTRY_MODULE,
+                module: here.module,
                 item: index,
             };
             let found = compiler.assigned(def).kind;

@@ -2,12 +2,12 @@
 
 use aur_grammar::tree::{ExprKind, Item, ItemKind, Number, Unit};
 
-use super::Place;
-use super::meaning::{ENTRY_FILE, With, gather, item_at, place};
+use super::meaning::{Area, Here, With, gather, item_at, place};
 use super::names::{guess, item_around, member_at, uses_at};
 use super::walk::{Go, Node, walk};
+use super::{Place, Point};
 use crate::eval::Compiler;
-use crate::facts::{Became, Facts, Target, Wanted, shown};
+use crate::facts::{Became, Facts, Target, shown};
 use crate::program::Def;
 use crate::resolve::Judge;
 use crate::types::Type;
@@ -32,12 +32,13 @@ pub struct Hover {
 /// So many jobs are told.
 const MOST_JOBS: usize = 5;
 
-/// Finds what is to be said about the byte `offset` of the entry file.
-pub fn hover(host: &dyn Sources, entry: &str, given: &Given, offset: u32) -> Option<Hover> {
-    let wanted = Wanted::Within(ENTRY_FILE, offset, offset);
-    let with = With::for_place(host, entry, offset);
-    gather(host, entry, given, wanted, with, |compiler, facts| {
-        let guessed = || Some(vec![guess(compiler.program, offset)?]);
+/// Finds what is to be said about a place, in the program at `entry`.
+pub fn hover(host: &dyn Sources, entry: &str, given: &Given, point: Point<'_>) -> Option<Hover> {
+    let area = Area::Within(point.path, point.offset, point.offset);
+    let with = With::for_place(host, point);
+    let offset = point.offset;
+    gather(host, entry, given, area, with, |compiler, facts, here| {
+        let guessed = || Some(vec![guess(compiler.program, here, offset)?]);
         let uses = uses_at(facts, offset).or_else(guessed);
         if let Some(first) = uses.as_ref().and_then(|uses| uses.first()) {
             let (declaration, doc, value) = told(compiler, first.of)?;
@@ -57,7 +58,7 @@ pub fn hover(host: &dyn Sources, entry: &str, given: &Given, offset: u32) -> Opt
         }
         in_mustache(compiler, facts)
             .or_else(|| in_text(compiler, facts))
-            .or_else(|| number(compiler, offset))
+            .or_else(|| number(compiler, here, offset))
     })?
 }
 
@@ -88,8 +89,8 @@ fn in_text(compiler: &Compiler<'_>, facts: &Facts) -> Option<Hover> {
 }
 
 /// A number with a unit: what it is in others.
-fn number(compiler: &Compiler<'_>, offset: u32) -> Option<Hover> {
-    let (_, item) = item_at(compiler.program, offset)?;
+fn number(compiler: &Compiler<'_>, here: Here, offset: u32) -> Option<Hover> {
+    let (_, item) = item_at(compiler.program, here, offset)?;
     let at = offset - item.offset;
     let mut found = None;
     walk(&item.node, |node| {
@@ -103,7 +104,7 @@ fn number(compiler: &Compiler<'_>, offset: u32) -> Option<Hover> {
     });
     let (range, text) = found?;
     let base = Base {
-        file: ENTRY_FILE,
+        file: here.file,
         offset: item.offset,
     };
     Some(Hover {

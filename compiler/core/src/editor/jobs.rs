@@ -1,8 +1,7 @@
 //! The jobs of a program, and where each is written.
 
 use super::Place;
-use super::meaning::{Depth, ENTRY_FILE, With, gather, place};
-use crate::facts::Wanted;
+use super::meaning::{Area, Depth, With, gather, place};
 use crate::{Given, Sources};
 
 /// A job.
@@ -16,25 +15,25 @@ pub struct JobPlace {
 
 /// Lists the jobs that are written in the entry file, in the order of `jobs`; those with errors are left out.
 pub fn jobs(host: &dyn Sources, entry: &str, given: &Given) -> Vec<JobPlace> {
-    let nowhere = Wanted::Within(ENTRY_FILE, 0, 0);
+    let nowhere = Area::Within(entry, 0, 0);
     let found = gather(
         host,
         entry,
         given,
         nowhere,
         With::depth(Depth::Program),
-        |compiler, facts| {
-            let here = facts
+        |compiler, facts, here| {
+            let written = facts
                 .jobs
                 .iter()
-                .filter(|(key, at)| !key.is_empty() && at.file == ENTRY_FILE);
-            let here = here.filter_map(|(key, at)| {
+                .filter(|(key, at)| !key.is_empty() && at.file == here.file);
+            let written = written.filter_map(|(key, at)| {
                 Some(JobPlace {
                     key: key.clone(),
                     at: place(compiler.program, *at)?,
                 })
             });
-            here.collect()
+            written.collect()
         },
     );
     found.unwrap_or_default()

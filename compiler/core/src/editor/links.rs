@@ -203,3 +203,19 @@ fn quoted(path: &str) -> String {
     out.push('"');
     out
 }
+
+/// The files that a file includes, below the project root, in order; they may not be there.
+pub fn includes(document: &Document) -> Vec<String> {
+    let paths = document
+        .tree()
+        .items
+        .iter()
+        .filter_map(|item| match &item.node.kind {
+            ItemKind::Include { path, .. } => match path.parts.as_slice() {
+                [TextPart::Literal { text, .. }] => join(document.path(), text),
+                _ => None,
+            },
+            _ => None,
+        });
+    paths.collect()
+}

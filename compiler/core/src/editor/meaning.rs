@@ -6,15 +6,27 @@ use aur_diagnostics::{FileId, Span};
 use aur_grammar::TokenKind;
 use aur_grammar::tree::Item;
 
-use super::Place;
+use super::{Place, Point};
 use crate::eval::Compiler;
 use crate::facts::{Facts, Target, Wanted};
 use crate::lower::{Jobs, Lowering, Spans};
 use crate::program::{self, Def, Program};
 use crate::{ENTRY_MODULE, Given, Sources};
 
-/// The entry file is the first of a program.
-pub(super) const ENTRY_FILE: FileId = FileId(0);
+/// Which part of a program is asked about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Area<'a> {
+    Everywhere,
+    /// Bytes of a file, by its path below the project root.
+    Within(&'a str, u32, u32),
+}
+
+/// The file that is asked about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Here {
+    pub(super) module: u32,
+    pub(super) file: FileId,
+}
 
 /// How much of a program is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +42,19 @@ pub(super) fn gather<T>(
     host: &dyn Sources,
     entry: &str,
     given: &Given,
-    wanted: Wanted,
+    area: Area<'_>,
     with: With,
-    read: impl for<'p> FnOnce(&mut Compiler<'p>, &Facts) -> T,
+    read: impl for<'p> FnOnce(&mut Compiler<'p>, &Facts, Here) -> T,
 ) -> Option<T> {
     let (program, _, found) = program::load(host, entry, &given.limits);
     found.ok()?;
+    let (here, wanted) = match area {
+        Area::Everywhere => (here(&program, entry)?, Wanted::Everywhere),
+        Area::Within(path, start, end) => {
+            let here = here(&program, path)?;
+            (here, Wanted::Within(here.file, start, end))
+        }
+    };
     let mut facts = Facts::new(wanted);
     facts.wants_visible = with.visible;
     facts.declare(&program);
@@ -45,8 +64,8 @@ pub(super) fn gather<T>(
     let mut lowering = Lowering::new(&mut compiler, Spans::Unwanted);
     match (with.depth, wanted) {
         (Depth::Item, Wanted::Within(_, start, _)) => {
-            if let Some((index, item)) = item_at(&program, start) {
-                lowering.evaluate_item(ENTRY_MODULE, index, item);
+            if let Some((index, item)) = item_at(&program, here, start) {
+                lowering.evaluate_item(here.module, index, item);
             }
         }
         _ => {
@@ -54,7 +73,20 @@ pub(super) fn gather<T>(
         }
     }
     let facts = compiler.facts.take()?;
-    Some(read(&mut compiler, &facts))
+    Some(read(&mut compiler, &facts, here))
+}
+
+/// Finds a file of the program.
+fn here(program: &Program, path: &str) -> Option<Here> {
+    // The prelude has no path.
+    let found = program
+        .modules
+        .iter()
+        .skip(ENTRY_MODULE as usize)
+        .position(|module| module.path == path)?;
+    let module = found as u32 + ENTRY_MODULE;
+    let file = program.modules.get(module as usize)?.file;
+    Some(Here { module, file })
 }
 
 /// What is to be found out, and how deep to look.
@@ -74,8 +106,9 @@ impl With {
     }
 
     /// As deep as the place at `offset` needs: a text means something in each job, everything else by itself.
-    pub(super) fn for_place(host: &dyn Sources, entry: &str, offset: u32) -> Self {
-        let is_text = match host.kept(entry) {
+    pub(super) fn for_place(host: &dyn Sources, point: Point<'_>) -> Self {
+        let offset = point.offset;
+        let is_text = match host.kept(point.path) {
             Some(kept) => {
                 let item = kept.tree.items.iter().rev().find(|item| item.offset <= offset);
                 let start = item.map_or(0, |item| item.offset as usize);
@@ -95,9 +128,9 @@ impl With {
     }
 }
 
-/// The item of the entry file that a byte belongs to.
-pub(super) fn item_at(program: &Program, offset: u32) -> Option<(u32, &Item)> {
-    let module = program.modules.get(ENTRY_MODULE as usize)?;
+/// The item that a byte of a file belongs to.
+pub(super) fn item_at(program: &Program, here: Here, offset: u32) -> Option<(u32, &Item)> {
+    let module = program.modules.get(here.module as usize)?;
     let after = module.tree.items.partition_point(|item| item.offset <= offset);
     let index = after.checked_sub(1)?;
     Some((index as u32, module.tree.items.get(index)?))

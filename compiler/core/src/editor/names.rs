@@ -2,16 +2,16 @@
 
 use aur_diagnostics::Span;
 use aur_grammar::TokenKind;
-use aur_grammar::tree::{Item, ItemKind};
+use aur_grammar::tree::{ExprKind, Item, ItemKind};
 
-use super::Place;
-use super::meaning::{Depth, ENTRY_FILE, With, gather, item_at, name_span, place};
+use super::meaning::{Area, Depth, Here, With, gather, item_at, name_span, place};
+use super::{Place, Point};
 use crate::eval::Compiler;
-use crate::facts::{Facts, Target, Use, Wanted};
+use crate::facts::{Facts, Target, Use};
 use crate::program::{Def, PRELUDE_MODULE, Program};
 use crate::types::Type;
 use crate::value::Kind;
-use crate::{ENTRY_MODULE, Given, Sources};
+use crate::{Given, Sources};
 
 /// A name somewhere, and where what it stands for is named. A definition stands for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,11 +49,11 @@ pub struct Definition {
 }
 
 /// What a word of an item stands for that cannot be evaluated: the definition of that name.
-pub(super) fn guess(program: &Program, offset: u32) -> Option<Use> {
-    let (_, item) = item_at(program, offset).filter(|(_, item)| !item.node.errors.is_empty())?;
+pub(super) fn guess(program: &Program, here: Here, offset: u32) -> Option<Use> {
+    let (_, item) = item_at(program, here, offset).filter(|(_, item)| !item.node.errors.is_empty())?;
     let text = program
         .sources
-        .get(ENTRY_FILE)?
+        .get(here.file)?
         .text()
         .get(item.offset as usize..)?;
     let at = offset - item.offset;
@@ -61,21 +61,22 @@ pub(super) fn guess(program: &Program, offset: u32) -> Option<Use> {
     let word = tokens
         .next()
         .filter(|token| token.kind == TokenKind::Word && token.start <= at)?;
-    let def = program.lookup(ENTRY_MODULE, word.text(text))?;
-    let at = Span::new(ENTRY_FILE, item.offset + word.start, item.offset + word.end);
+    let def = program.lookup(here.module, word.text(text))?;
+    let at = Span::new(here.file, item.offset + word.start, item.offset + word.end);
     Some(Use {
         at,
         of: Target::Def(def),
     })
 }
 
-/// Finds what stands at the byte `offset` of the entry file.
-pub fn definition(host: &dyn Sources, entry: &str, given: &Given, offset: u32) -> Option<Definition> {
-    let wanted = Wanted::Within(ENTRY_FILE, offset, offset);
-    let with = With::for_place(host, entry, offset);
-    gather(host, entry, given, wanted, with, |compiler, facts| {
+/// Finds what stands at a place, in the program at `entry`.
+pub fn definition(host: &dyn Sources, entry: &str, given: &Given, point: Point<'_>) -> Option<Definition> {
+    let area = Area::Within(point.path, point.offset, point.offset);
+    let with = With::for_place(host, point);
+    let offset = point.offset;
+    gather(host, entry, given, area, with, |compiler, facts, here| {
         let program = compiler.program;
-        let guessed = || Some(vec![guess(program, offset)?]);
+        let guessed = || Some(vec![guess(program, here, offset)?]);
         let uses = uses_at(facts, offset).or_else(guessed)?;
         let at = place(program, uses.first()?.at)?;
         let spans = uses.iter().filter_map(|own| name_span(program, own.of));
@@ -86,11 +87,12 @@ pub fn definition(host: &dyn Sources, entry: &str, given: &Given, offset: u32) -
     })?
 }
 
-/// Finds where the type of what stands at the byte `offset` of the entry file is declared.
-pub fn type_definition(host: &dyn Sources, entry: &str, given: &Given, offset: u32) -> Vec<Place> {
-    let wanted = Wanted::Within(ENTRY_FILE, offset, offset);
-    let with = With::for_place(host, entry, offset);
-    let found = gather(host, entry, given, wanted, with, |compiler, facts| {
+/// Finds where the type of what stands at a place is declared, in the program at `entry`.
+pub fn type_definition(host: &dyn Sources, entry: &str, given: &Given, point: Point<'_>) -> Vec<Place> {
+    let area = Area::Within(point.path, point.offset, point.offset);
+    let with = With::for_place(host, point);
+    let offset = point.offset;
+    let found = gather(host, entry, given, area, with, |compiler, facts, _| {
         let uses = uses_at(facts, offset).unwrap_or_default();
         let program = compiler.program;
         let types = uses.iter().filter_map(|own| type_of(compiler, own.of));
@@ -103,18 +105,25 @@ pub fn type_definition(host: &dyn Sources, entry: &str, given: &Given, offset: u
 /// Lists all names of the program, definitions included, in order of evaluation, each meaning once.
 pub fn names(host: &dyn Sources, entry: &str, given: &Given) -> Vec<Name> {
     let with = With::depth(Depth::Program);
-    let found = gather(host, entry, given, Wanted::Everywhere, with, |compiler, facts| {
-        let program = compiler.program;
-        let names = facts.uses.iter().filter_map(|own| {
-            let of = name_span(program, own.of)?;
-            Some(Name {
-                at: place(program, own.at)?,
-                of: place(program, of)?,
-                kind: kind(program, own.of, of),
-            })
-        });
-        names.collect()
-    });
+    let found = gather(
+        host,
+        entry,
+        given,
+        Area::Everywhere,
+        with,
+        |compiler, facts, _| {
+            let program = compiler.program;
+            let names = facts.uses.iter().filter_map(|own| {
+                let of = name_span(program, own.of)?;
+                Some(Name {
+                    at: place(program, own.at)?,
+                    of: place(program, of)?,
+                    kind: kind(program, own.of, of),
+                })
+            });
+            names.collect()
+        },
+    );
     found.unwrap_or_default()
 }
 
@@ -122,12 +131,14 @@ pub fn names(host: &dyn Sources, entry: &str, given: &Given) -> Vec<Name> {
 pub fn is_name(text: &str) -> bool {
     let item = aur_grammar::parse_item(&format!("{text} = 1"));
     let is_whole = matches!(&item.kind, ItemKind::Assign { name, ty: None, .. } if name.name == text);
-    is_whole && item.errors.is_empty()
+    let (expr, errors) = aur_grammar::parse_expr(text);
+    let is_used = matches!(&expr.kind, ExprKind::Name(name) if name == text);
+    is_whole && is_used && item.errors.is_empty() && errors.is_empty()
 }
 
 /// The uses at a byte that cover the fewest bytes: the name itself, not what it is part of.
 pub(super) fn uses_at(facts: &Facts, offset: u32) -> Option<Vec<Use>> {
-    let is_there = |own: &&Use| own.at.file == ENTRY_FILE && own.at.start <= offset && offset <= own.at.end;
+    let is_there = |own: &&Use| own.at.start <= offset && offset <= own.at.end;
     let length = |own: &Use| own.at.end - own.at.start;
     // Between two names the one to the right is meant.
     let shortest = facts

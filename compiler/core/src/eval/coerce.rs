@@ -9,6 +9,7 @@ use aur_diagnostics::{Applicability, Diagnostic, Span, codes};
 use aur_grammar::tree::{Expr, ExprKind};
 
 use super::{Compiler, Context, whole};
+use crate::facts::Target;
 use crate::print;
 use crate::program::near_name;
 use crate::types::{EnumDecl, Rule, StructDecl, Type};
@@ -321,6 +322,7 @@ impl<'p> Compiler<'p> {
             return self.mismatch(&value, want, span, report);
         };
         if let Some(index) = decl.members.iter().position(|member| *member == text.as_ref()) {
+            self.note_quoted_member(value.span, decl, index);
             return Some(Value {
                 kind: Kind::Enum(decl.clone(), index as u32),
                 ..value
@@ -337,6 +339,21 @@ impl<'p> Compiler<'p> {
             );
         }
         None
+    }
+
+    /// Notes a member that is written as a text.
+    fn note_quoted_member(&mut self, span: Span, decl: &EnumDecl, index: usize) {
+        if !self.is_wanted(span) {
+            return;
+        }
+        let written = self.program.sources.text(span);
+        let is_plain = decl.members.get(index).is_some_and(|member| {
+            written.len() == member.len() + 2 && written.get(1..=member.len()) == Some(member)
+        });
+        if let Some(place) = self.member_place(decl, index).filter(|_| is_plain) {
+            let at = Span::new(span.file, span.start + 1, span.end - 1);
+            self.note_use(at, Target::Named(place));
+        }
     }
 
     /// A literal takes the alternative of its own type, otherwise the first that accepts it.

@@ -7,8 +7,8 @@ use crate::project::Project;
 
 fn said(text: &str) -> String {
     let project = Project::new(text);
-    let offset = project.cursor.expect("a mark");
-    let Some(found) = hover(&project, &project.entry, &Given::default(), offset) else {
+    let point = project.point();
+    let Some(found) = hover(&project, &project.entry, &Given::default(), point) else {
         return "nothing".to_string();
     };
     let mut out = format!("[{}] {}\n", project.shown(&found.at), found.declaration);

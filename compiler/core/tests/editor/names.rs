@@ -10,8 +10,8 @@ use crate::project::Project;
 /// Where what stands at the mark is defined, then where its values are written.
 fn defined(text: &str) -> String {
     let project = Project::new(text);
-    let offset = project.cursor.expect("a mark");
-    let Some(found) = definition(&project, &project.entry, &Given::default(), offset) else {
+    let point = project.point();
+    let Some(found) = definition(&project, &project.entry, &Given::default(), point) else {
         return "nothing".to_string();
     };
     let mut out = format!("{}\n", project.shown(&found.at));
@@ -28,8 +28,8 @@ fn defined(text: &str) -> String {
 
 fn type_of(text: &str) -> String {
     let project = Project::new(text);
-    let offset = project.cursor.expect("a mark");
-    let found = type_definition(&project, &project.entry, &Given::default(), offset);
+    let point = project.point();
+    let found = type_definition(&project, &project.entry, &Given::default(), point);
     found.iter().map(|place| project.shown(place) + "\n").collect()
 }
 
@@ -171,7 +171,10 @@ fn half_typed_programs_still_lead_somewhere() {
     main.aur:2:8 one
     -> main.aur:1:1 one
     ");
-    insta::assert_snapshot!(defined("p = Process { name = \"a\", cmdline = \"b\" }\nt = Task { processes = [p<|>], resources =\n"), @"nothing");
+    insta::assert_snapshot!(defined("p = Process { name = \"a\", cmdline = \"b\" }\nt = Task { processes = [p<|>], resources =\n"), @"
+    main.aur:2:25 p
+    -> main.aur:1:1 p
+    ");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aur_compiler::editor::Place;
+use aur_compiler::editor::{Place, Point};
 use aur_compiler::{ReadError, Sources};
 
 use crate::fixture::CURSOR;
@@ -11,7 +11,7 @@ pub(crate) struct Project {
     files: BTreeMap<String, String>,
     pub(crate) entry: String,
     /// Where the mark is, in the entry file.
-    pub(crate) cursor: Option<u32>,
+    cursor: Option<u32>,
 }
 
 impl Project {
@@ -36,6 +36,14 @@ impl Project {
             files,
             entry,
             cursor: cursor.map(|at| at as u32),
+        }
+    }
+
+    /// The place of the mark.
+    pub(crate) fn point(&self) -> Point<'_> {
+        Point {
+            path: &self.entry,
+            offset: self.cursor.expect("a mark"),
         }
     }
 

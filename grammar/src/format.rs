@@ -8,12 +8,11 @@
 //! - Formatting twice gives the same text as formatting once.
 //! - The tree of the result is the tree of the source, places aside.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::parse;
+use crate::reparse::reparse;
 use crate::scan::{Kind, Scanner, Token};
 use crate::tree::{
-    Annotation, Arg, ExpectationKind, Expr, ExprKind, Item, ItemKind, TestItem, TypeExpr, TypeKind,
+    Annotation, Arg, ExpectationKind, Expr, ExprKind, Item, ItemKind, TestItem, Tree, TypeExpr, TypeKind,
 };
 
 /// Columns of a line, as far as bracketed lists are broken to keep to it.
@@ -31,27 +30,38 @@ const ROUNDS: usize = 6;
 /// Lays out a file.
 pub fn format(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut laid_out = lay_out(text);
-    let mut is_settled = false;
+    format_tree(text, &parse(text))
+}
+
+/// Lays out a file of which the tree is known.
+pub fn format_tree(text: &str, tree: &Tree) -> String {
+    let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut laid_out = lay_out(text, tree);
+    let mut is_settled = laid_out == plain;
+    if is_settled {
+        return laid_out;
+    }
+    // Items that are as they were keep their trees.
+    let mut known = reparse(text, tree, &laid_out);
     for _ in 1..ROUNDS {
-        let again = lay_out(&laid_out);
+        let again = lay_out(&laid_out, &known);
         is_settled = again == laid_out;
         if is_settled {
             break;
         }
+        known = reparse(&laid_out, &known, &again);
         laid_out = again;
     }
     // Where brackets are out of order, columns say where items begin, and each round may move another one.
     // And a fault of this module must never change a program.
-    if is_settled && same_tokens(text, &laid_out) {
+    if is_settled && same_tokens(plain, &laid_out) {
         laid_out
     } else {
-        text.to_string()
+        plain.to_string()
     }
 }
 
-fn lay_out(text: &str) -> String {
-    let tree = parse(text);
+fn lay_out(text: &str, tree: &Tree) -> String {
     let mut file = File::new(text);
     for item in &tree.items {
         file.read(item);
@@ -82,6 +92,7 @@ enum Separator {
 
 /// Two brackets and what stands between them.
 struct Group {
+    open: usize,
     close: usize,
     separator: Separator,
     /// Tokens that begin an element.
@@ -90,32 +101,43 @@ struct Group {
     is_broken: bool,
 }
 
+/// What the tree knows of a token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    None,
+    /// It stands behind the annotations of an item or member.
+    Head,
+    /// It is the word `expect` that starts an expectation.
+    Expect,
+}
+
 /// A file on its way from tokens to text.
 struct File<'t> {
     text: &'t str,
     tokens: Vec<Token>,
-    groups: HashMap<usize, Group>,
-    /// Opening brackets by their closing ones.
-    opens: HashMap<usize, usize>,
-    /// Tokens behind the annotations of an item or member.
-    heads: HashSet<usize>,
-    /// The words `expect` that start an expectation.
-    expects: HashSet<usize>,
+    groups: Vec<Group>,
+    /// The group of each bracket that has a partner, by token.
+    group_of: Vec<Option<u32>>,
+    /// What else is known of each token.
+    marks: Vec<Mark>,
+    /// The tokens of the item that is read: the first, and the first behind it.
+    window: (usize, usize),
     /// Columns up to and including each token if nothing was broken.
     widths: Vec<usize>,
 }
 
 impl<'t> File<'t> {
     fn new(text: &'t str) -> Self {
-        let tokens: Vec<Token> = Scanner::new(text, 0).collect();
+        let from = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        let tokens: Vec<Token> = Scanner::new(text, from).collect();
         let mut file = Self {
             text,
-            tokens,
-            groups: HashMap::new(),
-            opens: HashMap::new(),
-            heads: HashSet::new(),
-            expects: HashSet::new(),
+            groups: Vec::new(),
+            group_of: vec![None; tokens.len()],
+            marks: vec![Mark::None; tokens.len()],
+            window: (0, tokens.len()),
             widths: Vec::new(),
+            tokens,
         };
         file.find_groups();
         file.measure();
@@ -135,6 +157,29 @@ impl<'t> File<'t> {
         self.tokens.partition_point(|token| token.start < offset)
     }
 
+    /// The same for a byte of the item that is read.
+    fn within(&self, offset: u32) -> usize {
+        let (first, last) = self.window;
+        let tokens = self.tokens.get(first..last).unwrap_or(&[]);
+        first + tokens.partition_point(|token| token.start < offset)
+    }
+
+    /// The group that a bracket opens or closes.
+    fn group_at(&self, bracket: usize) -> Option<&Group> {
+        let group = self.group_of.get(bracket).copied().flatten()?;
+        self.groups.get(group as usize)
+    }
+
+    fn is_marked(&self, index: usize, mark: Mark) -> bool {
+        self.marks.get(index) == Some(&mark)
+    }
+
+    fn mark(&mut self, index: usize, mark: Mark) {
+        if let Some(own) = self.marks.get_mut(index) {
+            *own = mark;
+        }
+    }
+
     fn find_groups(&mut self) {
         let mut open: Vec<(usize, usize)> = Vec::new();
         let mut breaks = 0;
@@ -145,21 +190,24 @@ impl<'t> File<'t> {
                 Some(Kind::Close) => {
                     if let Some((start, breaks_before)) = open.pop() {
                         let is_broken = breaks > breaks_before;
-                        self.opens.insert(index, start);
                         let starts = if index > start + 1 {
                             vec![start + 1]
                         } else {
                             Vec::new()
                         };
-                        self.groups.insert(
-                            start,
-                            Group {
-                                close: index,
-                                separator: Separator::Nothing,
-                                starts,
-                                is_broken,
-                            },
-                        );
+                        let number = Some(self.groups.len() as u32);
+                        self.groups.push(Group {
+                            open: start,
+                            close: index,
+                            separator: Separator::Nothing,
+                            starts,
+                            is_broken,
+                        });
+                        for bracket in [start, index] {
+                            if let Some(group) = self.group_of.get_mut(bracket) {
+                                *group = number;
+                            }
+                        }
                     }
                 }
                 _ => {}
@@ -172,7 +220,11 @@ impl<'t> File<'t> {
         let Some(token) = self.tokens.get(index) else {
             return false;
         };
-        token.first || token.is_note() || token.kind == Kind::Doc || token.text(self.text).contains('\n')
+        match token.kind {
+            Kind::Text | Kind::Block | Kind::OpenBlock => token.first || token.text(self.text).contains('\n'),
+            Kind::Doc => true,
+            _ => token.first || token.is_note(),
+        }
     }
 
     fn measure(&mut self) {
@@ -194,6 +246,7 @@ impl<'t> File<'t> {
             return;
         }
         let base = item.offset;
+        self.window = (self.at(base), self.at(base + item.node.range.end));
         self.read_annotations(&item.node.annotations, base);
         match &item.node.kind {
             ItemKind::Struct(item) => {
@@ -243,8 +296,8 @@ impl<'t> File<'t> {
             .map(|one| base + one.range.start)
             .collect();
         for start in &starts {
-            let expect = self.at(*start);
-            self.expects.insert(expect);
+            let expect = self.within(*start);
+            self.mark(expect, Mark::Expect);
         }
         self.group("{", base + test.name.range.end, Separator::Line, starts);
         for expectation in &test.expectations {
@@ -262,8 +315,8 @@ impl<'t> File<'t> {
     fn read_annotations(&mut self, annotations: &[Annotation], base: u32) {
         for annotation in annotations {
             self.read_args(base + annotation.name.range.end, &annotation.args, base);
-            let head = self.at(base + annotation.range.end);
-            self.heads.insert(head);
+            let head = self.within(base + annotation.range.end);
+            self.mark(head, Mark::Head);
         }
     }
 
@@ -293,7 +346,7 @@ impl<'t> File<'t> {
                 // `for` is the word before the name.
                 let words = clauses
                     .iter()
-                    .map(|clause| self.at(base + clause.name.range.start).saturating_sub(1));
+                    .map(|clause| self.within(base + clause.name.range.start).saturating_sub(1));
                 starts.extend(
                     words
                         .filter_map(|index| self.tokens.get(index))
@@ -364,11 +417,12 @@ impl<'t> File<'t> {
 
     /// Notes the elements behind the first bracket of its kind from a byte on.
     fn group(&mut self, bracket: &str, from: u32, separator: Separator, starts: Vec<u32>) {
-        let first = self.at(from);
-        let found = (first..self.tokens.len())
-            .find(|index| self.kind(*index) == Some(Kind::Open) && self.word(*index) == bracket);
-        let starts: Vec<usize> = starts.into_iter().map(|start| self.at(start)).collect();
-        if let Some(group) = found.and_then(|open| self.groups.get_mut(&open)) {
+        let (first, last) = (self.within(from), self.window.1);
+        let found = (first..last)
+            .find(|index| self.kind(*index) == Some(Kind::Open) && self.word(*index) == bracket)
+            .and_then(|open| self.group_of.get(open).copied().flatten());
+        let starts = starts.into_iter().map(|start| self.within(start)).collect();
+        if let Some(group) = found.and_then(|group| self.groups.get_mut(group as usize)) {
             group.separator = separator;
             group.starts = starts;
         }
@@ -447,31 +501,30 @@ impl<'t> File<'t> {
             if closes {
                 frames.pop();
             }
-            let indent = page.indent;
-            let column = page.column();
-            page.push(word);
-            if !self.is_comment(index) {
-                page.mark();
-            }
             match self.kind(index) {
                 Some(Kind::Open) => {
-                    if let Some(group) = self.groups.get(&index) {
-                        let is_open = self.is_multiline(index, group, column);
+                    if let Some(group) = self.group_at(index) {
+                        let is_open = self.is_multiline(index, group, page);
                         frames.push(Frame {
                             open: index,
                             group,
-                            indent,
+                            indent: page.indent,
                             is_open,
                         });
                     }
                 }
                 Some(Kind::Text | Kind::Block) => {
-                    page.text_column.get_or_insert(column);
+                    let column = page.text_column.unwrap_or_else(|| page.column());
+                    page.text_column = Some(column);
+                    page.push(word);
+                    page.mark();
                     continue;
                 }
                 _ => {}
             }
+            page.push(word);
             if !self.is_comment(index) {
+                page.mark();
                 page.text_column = None;
             }
         }
@@ -484,7 +537,7 @@ impl<'t> File<'t> {
     }
 
     /// Decides whether each element gets a line.
-    fn is_multiline(&self, open: usize, group: &Group, column: usize) -> bool {
+    fn is_multiline(&self, open: usize, group: &Group, page: &Page) -> bool {
         if group.close == open + 1 {
             return false;
         }
@@ -492,7 +545,7 @@ impl<'t> File<'t> {
             return !self.is_hugged(open, group);
         }
         let width = |index: usize| self.widths.get(index).copied().unwrap_or(0);
-        column + 1 + width(group.close) - width(open) > WIDTH
+        page.column() + 1 + width(group.close) - width(open) > WIDTH
     }
 
     /// Whether brackets close around one element that ends in brackets of its own: `[Job {` .. `}]`.
@@ -501,7 +554,8 @@ impl<'t> File<'t> {
         if self.word(before) == "," && before > open + 1 {
             before -= 1;
         }
-        let Some(inner) = self.opens.get(&before).copied().filter(|inner| *inner > open) else {
+        let closed = self.group_at(before).filter(|inner| inner.close == before);
+        let Some(inner) = closed.map(|inner| inner.open).filter(|inner| *inner > open) else {
             return false;
         };
         group.starts.len() == 1
@@ -529,7 +583,8 @@ impl<'t> File<'t> {
         let base = indent + if open.is_some() { INDENT } else { 0 };
         let begins = open
             .is_some_and(|frame| frame.group.starts.binary_search(&index).is_ok() || frame.open + 1 == index);
-        let is_head = self.heads.contains(&index) || frame.is_none() && self.kind(before) == Some(Kind::Doc);
+        let is_head =
+            self.is_marked(index, Mark::Head) || frame.is_none() && self.kind(before) == Some(Kind::Doc);
         let is_text = matches!(self.kind(index), Some(Kind::Text | Kind::Block));
         if self.is_comment(index) && !starts_line {
             page.push("  ");
@@ -574,13 +629,13 @@ impl<'t> File<'t> {
     /// Whether a word is a keyword; behind `@` and `.` any word is a name.
     fn is_keyword(&self, index: usize) -> bool {
         let before = index.checked_sub(1).map_or("", |before| self.word(before));
-        self.expects.contains(&index) || KEYWORDS.contains(&self.word(index)) && !matches!(before, "@" | ".")
+        self.is_marked(index, Mark::Expect)
+            || KEYWORDS.contains(&self.word(index)) && !matches!(before, "@" | ".")
     }
 
     /// Whether a bracket is a step of a field's path, whose first word may be any word: `if["k"] = v`.
     fn is_amended(&self, open: usize) -> bool {
-        self.groups
-            .get(&open)
+        self.group_at(open)
             .is_some_and(|group| self.word(group.close + 1) == "=")
     }
 

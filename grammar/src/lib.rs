@@ -14,7 +14,7 @@ mod scan;
 mod split;
 pub mod tree;
 
-pub use format::format;
+pub use format::{format, format_tree};
 pub use parse::{Places, parse, parse_expr, parse_item, places};
 pub use reparse::reparse;
 pub use scan::{Kind as TokenKind, Token, tokens};

@@ -7,6 +7,7 @@
 mod diagnostics;
 mod document;
 mod folding;
+mod format;
 mod hints;
 mod hover;
 mod jobs;
@@ -23,6 +24,7 @@ pub use aur_grammar::{PRELUDE, format};
 pub use diagnostics::{Checked, diagnostics};
 pub use document::{Document, Place, Point};
 pub use folding::{Fold, FoldKind, folding};
+pub use format::{format_edits, format_on_newline, format_range};
 pub use hints::{Hint, HintKind, hints};
 pub use hover::{Hover, hover};
 pub use jobs::{JobPlace, jobs};

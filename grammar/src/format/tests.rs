@@ -1,4 +1,4 @@
-use super::format;
+use super::{format, format_tree};
 
 #[test]
 fn one_layout() {
@@ -27,4 +27,12 @@ fn nothing_stays_nothing() {
     assert_eq!(format(" \n\n"), "");
     assert_eq!(format("# only\n\n\n\n# notes"), "# only\n\n# notes\n");
     assert_eq!(format("\u{feff}a = 1\r\nb = 2\r\n"), "a = 1\nb = 2\n");
+}
+
+#[test]
+fn a_known_tree_gives_the_same_layout() {
+    let text = "\u{feff}a   =  1\r\nb = [1,,\n   2\n@deprecated struct S { a : Integer }\nc   =  3 # x\n";
+    assert_eq!(format_tree(text, &crate::parse(text)), format(text));
+    let text = include_str!("tests/untidy.aur");
+    assert_eq!(format_tree(text, &crate::parse(text)), format(text));
 }

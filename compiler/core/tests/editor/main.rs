@@ -2,6 +2,7 @@
 
 mod fixture;
 mod folding;
+mod format;
 mod hover;
 mod links;
 mod names;

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use aur_compiler::editor::{
-    Document, Symbol, folding, links, renamed_links, selection, semantic_tokens, symbols,
+    Document, Symbol, folding, format_edits, format_on_newline, format_range, links, renamed_links,
+    selection, semantic_tokens, symbols,
 };
 
 use crate::fixture::applied;
@@ -140,11 +141,24 @@ fn judge(document: &Document, at: u32, choices: &mut Choices) {
         &renamed_links(document, &[("lib", "a/b"), ("c.aur", "d.aur")]),
     );
 
+    let edits = format_edits(document);
+    assert_eq!(applied(text, &edits), aur_grammar::format(text));
+    let part = format_range(document, at, at + 9);
+    assert!(
+        part.iter().all(|edit| edits.contains(edit)),
+        "{part:?} in {text:?}"
+    );
+
     let mut place = choices.below(text.len() + 1);
     while !text.is_char_boundary(place) {
         place -= 1;
     }
     for at in [at, place as u32, text.len() as u32 + 3] {
+        for edit in format_on_newline(document, at) {
+            there(edit.start, edit.end);
+            assert!(text[edit.start as usize..edit.end as usize].trim().is_empty());
+            assert!(edit.text.bytes().all(|byte| byte == b' '));
+        }
         let ranges = selection(document, at);
         assert_eq!(ranges.last(), Some(&(0, text.len() as u32)));
         for (start, end) in &ranges {

@@ -8,6 +8,8 @@
 //! - Formatting twice gives the same text as formatting once.
 //! - The tree of the result is the tree of the source, places aside.
 
+mod follow;
+
 use crate::parse;
 use crate::reparse::reparse;
 use crate::scan::{Kind, Scanner, Token};
@@ -36,37 +38,29 @@ pub fn format(text: &str) -> String {
 /// Lays out a file of which the tree is known.
 pub fn format_tree(text: &str, tree: &Tree) -> String {
     let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut laid_out = lay_out(text, tree);
-    let mut is_settled = laid_out == plain;
-    if is_settled {
-        return laid_out;
-    }
-    // Items that are as they were keep their trees.
-    let mut known = reparse(text, tree, &laid_out);
-    for _ in 1..ROUNDS {
-        let again = lay_out(&laid_out, &known);
-        is_settled = again == laid_out;
-        if is_settled {
-            break;
-        }
-        known = reparse(&laid_out, &known, &again);
-        laid_out = again;
-    }
     // Where brackets are out of order, columns say where items begin, and each round may move another one.
     // And a fault of this module must never change a program.
-    if is_settled && same_tokens(plain, &laid_out) {
-        laid_out
-    } else {
-        plain.to_string()
-    }
+    settle(&File::read_all(text, tree), Some(tree), ROUNDS)
+        .filter(|laid_out| same_tokens(plain, laid_out))
+        .unwrap_or_else(|| plain.to_string())
 }
 
-fn lay_out(text: &str, tree: &Tree) -> String {
-    let mut file = File::new(text);
-    for item in &tree.items {
-        file.read(item);
+/// Lays out a file until nothing moves any more; `None` if that takes more rounds.
+fn settle(file: &File<'_>, tree: Option<&Tree>, rounds: usize) -> Option<String> {
+    let laid_out = file.write();
+    if laid_out == file.text.strip_prefix('\u{feff}').unwrap_or(file.text) {
+        return Some(laid_out);
     }
-    file.write(&tree.items)
+    let rounds = rounds.checked_sub(1).filter(|left| *left > 0)?;
+    if let Some(next) = file.follow(&laid_out) {
+        return settle(&next, None, rounds);
+    }
+    // Items that are as they were keep their trees.
+    let known = match tree {
+        Some(tree) => reparse(file.text, tree, &laid_out),
+        None => parse(&laid_out),
+    };
+    settle(&File::read_all(&laid_out, &known), Some(&known), rounds)
 }
 
 /// Compares all tokens but commas, whose number may change.
@@ -111,9 +105,18 @@ enum Mark {
     Expect,
 }
 
+/// Where an item stands.
+struct Place {
+    start: u32,
+    end: u32,
+    /// Whether it is laid out; it stays as it is if it has errors.
+    is_sound: bool,
+}
+
 /// A file on its way from tokens to text.
 struct File<'t> {
     text: &'t str,
+    items: Vec<Place>,
     tokens: Vec<Token>,
     groups: Vec<Group>,
     /// The group of each bracket that has a partner, by token.
@@ -127,11 +130,25 @@ struct File<'t> {
 }
 
 impl<'t> File<'t> {
+    fn read_all(text: &'t str, tree: &Tree) -> Self {
+        let mut file = Self::new(text);
+        for item in &tree.items {
+            file.items.push(Place {
+                start: item.offset,
+                end: item.offset + item.node.range.end,
+                is_sound: item.node.errors.is_empty(),
+            });
+            file.read(item);
+        }
+        file
+    }
+
     fn new(text: &'t str) -> Self {
         let from = if text.starts_with('\u{feff}') { 3 } else { 0 };
         let tokens: Vec<Token> = Scanner::new(text, from).collect();
         let mut file = Self {
             text,
+            items: Vec::new(),
             groups: Vec::new(),
             group_of: vec![None; tokens.len()],
             marks: vec![Mark::None; tokens.len()],
@@ -428,18 +445,17 @@ impl<'t> File<'t> {
         }
     }
 
-    fn write(&self, items: &[Item]) -> String {
+    fn write(&self) -> String {
         let mut page = Page::default();
         let mut index = 0;
-        for item in items {
-            let end = item.offset + item.node.range.end;
-            index = self.write_notes(index, item.offset, &mut page);
-            let last = self.at(end);
+        for item in &self.items {
+            index = self.write_notes(index, item.start, &mut page);
+            let last = self.at(item.end);
             page.start_item(self.blank_before(index));
-            if item.node.errors.is_empty() {
+            if item.is_sound {
                 self.write_item(index, last, &mut page);
             } else {
-                let range = item.offset as usize..end as usize;
+                let range = item.start as usize..item.end as usize;
                 page.push(self.text.get(range).unwrap_or("").trim_end());
             }
             index = last;

@@ -82,7 +82,6 @@ struct Gaps<'t, T> {
 }
 
 impl<'t> Gaps<'t, ()> {
-    #[expect(clippy::new_ret_no_self, reason = "the type of the scanner has no name")]
     fn new(text: &'t str) -> Gaps<'t, impl Iterator<Item = Token>> {
         let at = text.len() - text.trim_start_matches('\u{feff}').len();
         let shift = at as u32;

@@ -119,9 +119,11 @@ methods! {
     CodeLensRequest             Again   code_lens::answer;
     DefinitionRequest           Refused definition::answer;
     DocumentDiagnosticRequest   Again   diagnostic::answer;
-    DocumentFormattingRequest   Refused formatting::answer;
+    DocumentFormattingRequest   Refused formatting::whole;
     DocumentHighlightRequest    Refused highlight::answer;
     DocumentLinkRequest         Again   links::answer;
+    DocumentOnTypeFormattingRequest Refused formatting::on_newline;
+    DocumentRangeFormattingRequest  Refused formatting::range;
     DocumentSymbolRequest       Again   symbols::of_document;
     ExecuteCommandRequest       Again   execute::answer;
     FoldingRangeRequest         Again   folding::answer;

@@ -20,7 +20,7 @@ mod semantic;
 mod symbols;
 mod walk;
 
-pub use aur_grammar::{PRELUDE, format};
+pub use aur_grammar::PRELUDE;
 pub use diagnostics::{Checked, diagnostics};
 pub use document::{Document, Place, Point};
 pub use folding::{Fold, FoldKind, folding};

@@ -18,6 +18,8 @@ pub(super) fn of(client: &Client) -> Value {
         "definitionProvider": true,
         "documentFormattingProvider": true,
         "documentHighlightProvider": true,
+        "documentOnTypeFormattingProvider": { "firstTriggerCharacter": "\n" },
+        "documentRangeFormattingProvider": true,
         "documentLinkProvider": { "resolveProvider": false },
         "documentSymbolProvider": true,
         "executeCommandProvider": { "commands": COMMANDS },

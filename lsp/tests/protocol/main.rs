@@ -5,4 +5,5 @@ mod diagnostics;
 mod files;
 mod life;
 mod names;
+mod robust;
 mod stale;

@@ -1,6 +1,6 @@
 //! The loop: messages in, in the order they come; answers and diagnostics out, never of an older text.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -98,7 +98,7 @@ struct Server<'c> {
     reports: Receiver<Done>,
     running: HashMap<RequestId, Running>,
     /// Checks under way, by entry file.
-    checks: HashMap<PathBuf, Cancel>,
+    checks: BTreeMap<PathBuf, Cancel>,
     published: Published,
     /// Entry files to check once all messages at hand are read, the latest change last.
     changed: Vec<PathBuf>,
@@ -119,7 +119,7 @@ impl<'c> Server<'c> {
             report,
             reports,
             running: HashMap::new(),
-            checks: HashMap::new(),
+            checks: BTreeMap::new(),
             published: Published::default(),
             changed: Vec::new(),
             asked: 0,
@@ -264,6 +264,12 @@ impl<'c> Server<'c> {
         }
     }
 
+    /// Shows a warning to the user.
+    fn warn(&self, message: &str) {
+        let params = json!({ "type": 2, "message": message });
+        self.send(Notification::new("window/showMessage".to_string(), params));
+    }
+
     fn log(&self, message: &str) {
         let params = json!({ "type": 1, "message": message });
         self.send(Notification::new("window/logMessage".to_string(), params));
@@ -356,8 +362,12 @@ impl<'c> Server<'c> {
         for running in self.running.values() {
             running.cancel.cancel();
         }
-        for check in self.checks.values() {
+        // A check that is under way would be one of the past, so it begins again.
+        for (entry, check) in std::mem::take(&mut self.checks) {
             check.cancel();
+            if self.now.open.contains_key(&entry) && !self.changed.contains(&entry) {
+                self.changed.insert(0, entry);
+            }
         }
     }
 

@@ -50,6 +50,9 @@ pub(crate) struct Host<'s> {
     root: Arc<Path>,
 }
 
+/// Of a text of more bytes only the syntax is checked: evaluating it at each keystroke would take too long.
+pub(crate) const LARGE: usize = 5 << 20;
+
 /// So many programs that include a file are looked at, to tell what its texts become there.
 const MOST_INCLUDERS: usize = 20;
 
@@ -81,8 +84,10 @@ impl Snapshot {
         {
             return Some(checked.clone());
         }
+        let document = &file.open.document;
         let checked = match is_prelude(&file.open.path) {
             true => Checked::default(),
+            false if document.text().len() > LARGE => editor::syntax(document),
             false => editor::diagnostics(&file.host, file.name(), &self.given()),
         };
         if self.cancel.is_cancelled() {
@@ -91,6 +96,18 @@ impl Snapshot {
         let checked = Arc::new(checked);
         table().insert(file.open.path.to_path_buf(), (self.revision, checked.clone()));
         Some(checked)
+    }
+
+    /// Drops what was found about a document that is closed.
+    pub(crate) fn forget(&self, path: &Path) {
+        self.checked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(path);
+        self.tokens
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(path);
     }
 
     /// Begins a state that shares nothing that was found in this one.

@@ -21,7 +21,7 @@ mod symbols;
 mod walk;
 
 pub use aur_grammar::PRELUDE;
-pub use diagnostics::{Checked, diagnostics};
+pub use diagnostics::{Checked, diagnostics, syntax};
 pub use document::{Document, Place, Point};
 pub use folding::{Fold, FoldKind, folding};
 pub use format::{format_edits, format_on_newline, format_range};

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{Server, path_for, read};
 use crate::documents::Open;
+use crate::snapshot::LARGE;
 
 impl Server<'_> {
     pub(super) fn notification(&mut self, notification: Notification) {
@@ -45,6 +46,11 @@ impl Server<'_> {
         };
         let name = path.strip_prefix(&root).ok()?.to_string_lossy().into_owned();
         let encoding = self.now.client.encoding;
+        if text.len() > LARGE {
+            let size = text.len() >> 20;
+            let message = format!("{name} has {size} MiB: only its syntax is checked while it is edited");
+            self.warn(&message);
+        }
         let open = Open::new(uri, path.clone(), root, &name, version, text, encoding);
         self.change(path, Some(open));
         Some(())
@@ -66,6 +72,7 @@ impl Server<'_> {
         self.change(path.clone(), None);
         self.publish(path.clone(), Default::default());
         self.checks.remove(&path);
+        self.now.forget(&path);
         Some(())
     }
 

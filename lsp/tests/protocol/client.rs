@@ -168,6 +168,14 @@ impl Client {
         self.version
     }
 
+    /// Waits for the diagnostics of any version of a file.
+    pub(crate) fn first_diagnostics(&mut self, name: &str) -> String {
+        let newest = std::mem::take(&mut self.version);
+        let found = self.diagnostics(name);
+        self.version = newest;
+        found
+    }
+
     /// Waits for the diagnostics of the newest version of a file: `line:col code message`, a line each.
     pub(crate) fn diagnostics(&mut self, name: &str) -> String {
         let (uri, version) = (self.uri(name), self.version);

@@ -41,3 +41,39 @@ fn after_the_shutdown_nothing_is_answered() {
     assert_eq!(client.answer(&id).map_err(|error| error.code), Err(-32600));
     assert_eq!(client.vanish(), Ended::Left);
 }
+
+#[test]
+fn a_change_elsewhere_keeps_no_file_from_its_diagnostics() {
+    let mut client = Client::new(&[
+        ("a/aur.toml", ""),
+        ("a/x.aur", "x = y\n"),
+        ("b/aur.toml", ""),
+        ("b/y.aur", "y = 1\n"),
+    ]);
+    client.open("a/x.aur");
+    client.open("b/y.aur");
+    for _ in 0..20 {
+        client.change("b/y.aur", crate::client::part((0, 5), (0, 5), "1"));
+    }
+    assert_eq!(
+        client.first_diagnostics("a/x.aur"),
+        "1:5-1:6 E0201 `y` is not defined\n"
+    );
+    client.leave();
+}
+
+#[test]
+fn of_a_very_large_file_only_the_syntax_is_checked() {
+    let text = format!(
+        "{}x = nobody\ny = [\n",
+        "# a long comment of a generated file\n".repeat(160_000)
+    );
+    let mut client = Client::new(&[("main.aur", &text)]);
+    client.open("main.aur");
+    assert_eq!(
+        client.diagnostics("main.aur"),
+        "160002:5-160002:6 E0102 `[` is never closed\n"
+    );
+    assert_eq!(client.came("window/showMessage"), 1);
+    client.leave();
+}

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use aur_diagnostics::{Diagnostic, SourceMap};
+use aur_diagnostics::{Diagnostic, SourceFile, SourceMap};
 
+use super::Document;
 use crate::{Answer, Given, Sources};
 
 /// The diagnostics of a program.
@@ -28,5 +29,16 @@ pub fn diagnostics(host: &dyn Sources, entry: &str, given: &Given) -> Checked {
         read: read.collect(),
         sources,
         diagnostics,
+    }
+}
+
+/// Finds what is wrong with the text of one file, whatever it means.
+pub fn syntax(document: &Document) -> Checked {
+    let mut sources = SourceMap::default();
+    let file = sources.add(SourceFile::new(document.path().clone(), document.text().clone()));
+    Checked {
+        diagnostics: document.tree().diagnostics(file),
+        read: vec![document.path().clone()],
+        sources,
     }
 }

@@ -12,6 +12,8 @@ mod text;
 
 use aur_diagnostics::{Applicability, Code, codes};
 
+pub(crate) use number::UNITS;
+
 use crate::patch::Patches;
 use crate::pest::{Node, Rule};
 use crate::tree::{Ident, Range, SyntaxError, SyntaxFix};

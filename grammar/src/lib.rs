@@ -13,6 +13,7 @@ mod reparse;
 mod scan;
 mod split;
 pub mod tree;
+pub mod words;
 
 pub use format::{format, format_tree};
 pub use parse::{Places, parse, parse_expr, parse_item, places};

@@ -36,6 +36,7 @@ use names::Sought;
 
 pub(crate) use builtins::{BUILTINS, sha256_hex};
 pub(crate) use coerce::{finished_text, simple_text, whole_match};
+pub(crate) use declare::BASIC;
 pub(crate) use inputs::{InputValue, env_name};
 pub(crate) use record::is_key;
 

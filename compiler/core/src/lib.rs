@@ -26,6 +26,7 @@ mod sources;
 mod spans;
 mod types;
 mod value;
+pub mod words;
 
 use aur_diagnostics::{Diagnostic, Severity, SourceFile, SourceMap};
 use aur_grammar::tree::{self, ItemKind};

@@ -43,10 +43,12 @@ impl<'p> Lints<'p> {
     }
 }
 
+/// Fields of the standard library that bash reads; `command` is one of `Task`.
+pub(crate) const SHELL_FIELDS: [&str; 3] = ["cmdline", "command", "shell_command"];
+
 /// Whether a field of the standard library is read by bash.
 pub(crate) fn is_shell_field(module: u32, owner: &str, field: &str) -> bool {
-    module == PRELUDE_MODULE
-        && (matches!(field, "cmdline" | "shell_command") || (owner == "Task" && field == "command"))
+    module == PRELUDE_MODULE && SHELL_FIELDS.contains(&field) && (field != "command" || owner == "Task")
 }
 
 impl<'p> Compiler<'p> {

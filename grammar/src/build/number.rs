@@ -8,7 +8,7 @@ use super::Builder;
 use crate::pest::Node;
 use crate::tree::{ExprKind, Number, Range, SyntaxError, Unit};
 
-const UNITS: [(&str, Unit); 14] = [
+pub(crate) const UNITS: [(&str, Unit); 14] = [
     ("B", Unit::Bytes(1)),
     ("KB", Unit::Bytes(1 << 10)),
     ("MB", Unit::Bytes(1 << 20)),

@@ -14,7 +14,8 @@ use crate::program::{Def, PRELUDE_MODULE, near_name};
 use crate::types::{EnumDecl, FieldDecl, Rule, StructDecl, Type};
 use crate::value::{Base, Value};
 
-const BASIC: [&str; 8] = [
+/// Types that no struct or enum declares.
+pub(crate) const BASIC: [&str; 8] = [
     "String", "Integer", "Float", "Boolean", "Bytes", "Duration", "List", "Map",
 ];
 

@@ -1,5 +1,7 @@
 //! The filters of a mustache: `{{x | sh}}`.
 
+use std::ops::RangeInclusive;
+
 use aur_diagnostics::{Diagnostic, codes, nearest};
 use aur_grammar::tree::Mustache;
 use aur_ir::TextFilter;
@@ -7,7 +9,10 @@ use aur_ir::TextFilter;
 use crate::eval::Compiler;
 use crate::value::Base;
 
-const FILTERS: [&str; 5] = ["basename", "json", "lower", "sh", "upper"];
+pub(crate) const FILTERS: [&str; 5] = ["basename", "json", "lower", "sh", "upper"];
+
+/// `pad2` to `pad9`.
+pub(crate) const PAD_WIDTHS: RangeInclusive<usize> = 2..=9;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Filter {
@@ -29,7 +34,7 @@ impl Filter {
             "basename" => Some(Self::Basename),
             _ => {
                 let width: usize = name.strip_prefix("pad")?.parse().ok()?;
-                (2..=9).contains(&width).then_some(Self::Pad(width))
+                PAD_WIDTHS.contains(&width).then_some(Self::Pad(width))
             }
         }
     }

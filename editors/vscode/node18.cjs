@@ -1,0 +1,2 @@
+// The packer expects a class that node 18 has, but does not offer to everybody.
+globalThis.File ??= require("node:buffer").File;

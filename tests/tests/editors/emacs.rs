@@ -1,0 +1,25 @@
+//! Emacs 28 with eglot 1.9 and the mode of the pack.
+
+use aur_tests::repository;
+
+use crate::{project, steps};
+
+const STEPS: &str = "diagnostics code_action edit formatting";
+
+#[test]
+fn emacs_is_served() {
+    let mut session = project();
+    session.set("STEPS", STEPS);
+    session.set("PACK", repository().join("editors/emacs"));
+    let mut command = session.command("emacs");
+    // Without -Q: the start files of Debian say where eglot is.
+    command.args(["--batch", "-l"]);
+    command.arg(repository().join("tests/tests/editors/emacs.el"));
+    let ended = command
+        .output()
+        .expect("emacs is installed: apt-get install emacs-nox elpa-eglot");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    let printed = steps(&ended.stdout);
+    assert!(ended.status.success(), "{printed}\n{said}");
+    insta::assert_snapshot!(printed, @"");
+}

@@ -1,0 +1,60 @@
+//! Neovim 0.7, which pulls nothing and colours nothing by meaning.
+
+use aur_tests::repository;
+
+use crate::{project, steps};
+
+const STEPS: &str = "diagnostics code_action edit formatting";
+
+#[test]
+fn neovim_is_served() {
+    let mut session = project();
+    session.set("STEPS", STEPS);
+    let script = repository().join("tests/tests/editors/neovim.lua");
+    let mut command = session.command("nvim");
+    command.args(["--clean", "--headless", "-u", "NONE", "-c"]);
+    command.arg(format!("luafile {}", script.display()));
+    let ended = command
+        .output()
+        .expect("neovim is installed: apt-get install neovim");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{said}");
+    insta::assert_snapshot!(steps(&ended.stderr), @"");
+}
+
+#[test]
+fn neovim_starts_the_server_of_its_pack() {
+    let session = project();
+    let pack = repository().join("editors/neovim");
+    let mut command = session.command("nvim");
+    command.args(["--clean", "--headless", "--cmd"]);
+    command.arg(format!("set noswapfile runtimepath^={}", pack.display()));
+    command.args([
+        "-c",
+        "lua require('aur').setup({ cmd = { vim.env.AURC, 'lsp' } })",
+        "-c",
+        "edit main.aur",
+        "-c",
+        "lua vim.wait(60000, function() return #vim.diagnostic.get(0) > 0 end, 20)",
+        "-c",
+        "lua io.stdout:write(vim.bo.filetype, ' ', vim.lsp.get_active_clients()[1].config.root_dir == vim.fn.getcwd() \
+         and 'root' or 'elsewhere', ' ', vim.diagnostic.get(0)[1].code, ' ', table.concat(vim.tbl_keys(vim.lsp.commands), ' '))",
+        "-c",
+        "qall!",
+    ]);
+    let ended = command
+        .output()
+        .expect("neovim is installed: apt-get install neovim");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    let mut words: Vec<String> = String::from_utf8_lossy(&ended.stdout)
+        .split_whitespace()
+        .map(ToString::to_string)
+        .collect();
+    words.sort();
+    assert_eq!(
+        words.join(" "),
+        "E0203 aur aur.inspect aur.run aur.showResolved root",
+        "{said}"
+    );
+    assert!(ended.status.success(), "{said}");
+}

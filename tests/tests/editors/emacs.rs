@@ -21,5 +21,25 @@ fn emacs_is_served() {
     let said = String::from_utf8_lossy(&ended.stderr);
     let printed = steps(&ended.stdout);
     assert!(ended.status.success(), "{printed}\n{said}");
-    insta::assert_snapshot!(printed, @"");
+    insta::assert_snapshot!(printed, @r#"
+    diagnostics
+      found:
+        7:3 aur [E0203]: `Process` has no field `max_failure`
+          no such field
+          help: did you mean `max_failures`?
+    code action
+      left: none
+      line:   max_failures = 2
+    edit
+      found:
+        5:18 aur [E0301]: `+` is not defined for the text "hello" and the Integer `1`
+          help: write the number into the text: `"..{{n}}".bind(n = n)`
+    edit back
+      left: none
+    formatting
+      line:   name = "hello"
+      lines: 21
+    exit
+      code: 0
+    "#);
 }

@@ -6,6 +6,8 @@
 mod emacs;
 mod neovim;
 
+use std::collections::BTreeMap;
+
 use aur_tests::Session;
 
 const COMMON: &str = "\
@@ -60,7 +62,7 @@ fn steps(printed: &[u8]) -> String {
     let printed = String::from_utf8_lossy(printed);
     let lines = printed.lines().filter(|line| line.starts_with('{'));
     let lines = lines.map(|line| {
-        let mut step: serde_json::Map<String, serde_json::Value> =
+        let mut step: BTreeMap<String, serde_json::Value> =
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         let name = step.remove("step").expect("a step has a name");
         let name = name.as_str().expect("a name").replace('_', " ");

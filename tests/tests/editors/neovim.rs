@@ -19,7 +19,30 @@ fn neovim_is_served() {
         .expect("neovim is installed: apt-get install neovim");
     let said = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "{said}");
-    insta::assert_snapshot!(steps(&ended.stderr), @"");
+    insta::assert_snapshot!(steps(&ended.stderr), @r#"
+    diagnostics
+      found:
+        7:3 E0203 `Process` has no field `max_failure`
+          no such field
+          help: did you mean `max_failures`?
+    code action
+      left: none
+      line:   max_failures = 2
+      titles:
+        write `max_failures`
+    edit
+      found:
+        5:18 E0301 `+` is not defined for the text "hello" and the Integer `1`
+          help: write the number into the text: `"..{{n}}".bind(n = n)`
+    edit back
+      found: none
+    formatting
+      line:   name = "hello"
+      lines: 21
+    exit
+      code: 0
+      signal: 0
+    "#);
 }
 
 #[test]

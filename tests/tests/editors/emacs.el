@@ -19,6 +19,8 @@
       eglot-sync-connect nil
       eglot-connect-timeout 60)
 
+(defconst test-folder default-directory "Where the programs are.")
+
 (defconst test-longest 60 "Seconds after which a test has hung.")
 
 (defun test-say (step &rest fields)
@@ -63,7 +65,8 @@
   "Return LOCATION as a text."
   (let ((start (plist-get (or (plist-get location :range) (plist-get location :targetSelectionRange)) :start)))
     (format "%s %d:%d"
-            (file-relative-name (eglot--uri-to-path (or (plist-get location :uri) (plist-get location :targetUri))))
+            (file-relative-name (eglot--uri-to-path (or (plist-get location :uri) (plist-get location :targetUri)))
+                                test-folder)
             (1+ (plist-get start :line)) (1+ (plist-get start :character)))))
 
 (defun test-places (answer)
@@ -100,7 +103,7 @@
      (test-say step :places (test-places (test-ask :textDocument/definition)))
      ;; And as a person does it.
      (xref-find-definitions "reliable")
-     (test-say "jump" :file (file-relative-name buffer-file-name) :line (line-number-at-pos))
+     (test-say "jump" :file (file-relative-name buffer-file-name test-folder) :line (line-number-at-pos))
      (switch-to-buffer "main.aur"))
     ("references"
      (test-at "reliable {")
@@ -130,6 +133,7 @@
      (test-say step :line (test-line "\"hello\"") :lines (count-lines (point-min) (point-max))))
     ("rename"
      (test-at "reliable {")
+     (eglot--signal-textDocument/didChange)
      (eglot-rename "patient")
      (save-some-buffers t)
      (test-wait "a text without errors" (lambda () (null (flymake-diagnostics))))

@@ -4,7 +4,7 @@ use aur_tests::repository;
 
 use crate::{project, steps};
 
-const STEPS: &str = "diagnostics code_action edit formatting";
+const STEPS: &str = "diagnostics hover definition references code_action edit formatting rename";
 
 #[test]
 fn emacs_is_served() {
@@ -27,6 +27,20 @@ fn emacs_is_served() {
         7:3 aur [E0203]: `Process` has no field `max_failure`
           no such field
           help: did you mean `max_failures`?
+    hover
+      text: reliable: Process
+
+          A process that is tried again.
+    definition
+      places:
+        lib/common.aur 2:1
+    jump
+      file: lib/common.aur
+      line: 2
+    references
+      places:
+        lib/common.aur 2:1
+        main.aur 4:9
     code action
       left: none
       line:   max_failures = 2
@@ -39,6 +53,10 @@ fn emacs_is_served() {
     formatting
       line:   name = "hello"
       lines: 21
+    rename
+      common: patient = Process {
+      left: none
+      main: hello = patient {
     exit
       code: 0
     "#);

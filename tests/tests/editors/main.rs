@@ -77,7 +77,12 @@ fn steps(printed: &[u8]) -> String {
 /// A value as a reader wants it: a text without quotes, a list with a line for each element.
 fn shown(value: &serde_json::Value) -> String {
     match value {
-        serde_json::Value::String(text) => format!(" {}", text.replace('\n', "\n      ")),
+        serde_json::Value::String(text) => {
+            let mut lines = text.trim_end().lines();
+            let first = format!(" {}", lines.next().unwrap_or_default());
+            let further = lines.map(|line| format!("\n      {line}").trim_end_matches(' ').to_string());
+            std::iter::once(first).chain(further).collect()
+        }
         // Emacs has one value for nothing, the empty list and false.
         serde_json::Value::Null => " none".to_string(),
         serde_json::Value::Array(values) if values.is_empty() => " none".to_string(),

@@ -4,7 +4,7 @@ use aur_tests::repository;
 
 use crate::{project, steps};
 
-const STEPS: &str = "diagnostics code_action edit formatting";
+const STEPS: &str = "diagnostics hover definition references code_action edit formatting rename";
 
 #[test]
 fn neovim_is_served() {
@@ -25,6 +25,21 @@ fn neovim_is_served() {
         7:3 E0203 `Process` has no field `max_failure`
           no such field
           help: did you mean `max_failures`?
+    hover
+      text: ```aur
+          reliable: Process
+          ```
+
+          ---
+
+          A process that is tried again.
+    definition
+      places:
+        lib/common.aur 2:1-2:9
+    references
+      places:
+        lib/common.aur 2:1-2:9
+        main.aur 4:9-4:17
     code action
       left: none
       line:   max_failures = 2
@@ -39,6 +54,10 @@ fn neovim_is_served() {
     formatting
       line:   name = "hello"
       lines: 21
+    rename
+      common: patient = Process {
+      left: none
+      main: hello = patient {
     exit
       code: 0
       signal: 0

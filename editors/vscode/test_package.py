@@ -47,6 +47,12 @@ class Package(unittest.TestCase):
         contributed = json.loads(text("package.json"))["contributes"]["grammars"][0]
         self.assertEqual(json.loads(grammar)["scopeName"], contributed["scopeName"])
 
+    def test_tokens_get_scopes_of_the_grammar(self):
+        grammar = text("syntaxes/aur.tmLanguage.json")
+        for scopes in json.loads(text("package.json"))["contributes"]["semanticTokenScopes"][0]["scopes"].values():
+            for scope in scopes:
+                self.assertIn(f'"{scope}"', grammar)
+
     def test_commands_are_those_of_the_program(self):
         contributes = json.loads(text("package.json"))["contributes"]
         declared = {command["command"] for command in contributes["commands"]}

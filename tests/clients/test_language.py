@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import pathlib
 
 from conftest import COMMON, LONGEST, MAIN, applied, edits_by_file, place, position
 from lsprotocol import types
@@ -26,6 +27,17 @@ async def test_semantic_tokens_reach_into_references(project):
     assert ("Job", "struct") in tokens
     assert "who" in [text for text, _ in tokens], "the name of a reference"
     assert "sh" in [text for text, _ in tokens], "the filter of a reference"
+
+
+async def test_the_packs_know_every_kind_of_token(project):
+    kinds = set(project.answer.capabilities.semantic_tokens_provider.legend.token_types)
+    own = kinds - {kind.value for kind in types.SemanticTokenTypes}
+    packs = pathlib.Path(__file__).parents[2] / "editors"
+    contributes = json.loads((packs / "vscode/package.json").read_text())["contributes"]
+    assert {kind["id"] for kind in contributes["semanticTokenTypes"]} == own
+    assert own <= set(contributes["semanticTokenScopes"][0]["scopes"])
+    syntax = (packs / "neovim/syntax/aur.vim").read_text()
+    assert all(f"@lsp.type.{kind}.aur " in syntax for kind in own)
 
 
 async def test_changed_tokens_alone_are_sent(project):

@@ -66,4 +66,15 @@ highlight default link aurScope Special
 highlight default link aurText String
 highlight default link aurType Structure
 
+" What the server adds, where the editor shows it.
+if has('nvim-0.9')
+  highlight default link @lsp.type.unit.aur aurNumber
+  highlight default link @lsp.type.templateBrace.aur aurBraces
+  highlight default link @lsp.type.templateSigil.aur aurBraces
+  highlight default link @lsp.type.templateName.aur aurReference
+  highlight default link @lsp.type.templatePart.aur aurReference
+  highlight default link @lsp.type.templateFilter.aur aurFilter
+  highlight default link @lsp.type.templateRuntime.aur aurRuntime
+endif
+
 let b:current_syntax = 'aur'

@@ -20,8 +20,8 @@ test("without arguments the open program is meant", () => {
 });
 
 test("what is resolved has a name of its own", () => {
-  assert.equal(resolvedName("/work/a b.aur", undefined), "/a b.aur (resolved).json");
-  assert.equal(resolvedName("/work/a.aur", "c/r/e/n"), "/a.aur c.r.e.n (resolved).json");
+  assert.equal(resolvedName("/home/ann/project/a b.aur", undefined), "/a b.aur (resolved).json");
+  assert.equal(resolvedName("/home/ann/project/a.aur", "c/r/e/n"), "/a.aur c.r.e.n (resolved).json");
 });
 
 test("an answer is shown as it is, or as JSON", () => {

@@ -14,9 +14,9 @@ test("without settings the server is the one in PATH", () => {
 });
 
 test("settings name the server and further arguments", () => {
-  const set = settings({ "server.path": "~/bin/aurc", "server.extraArgs": ["--log", "/tmp/x", 7] });
+  const set = settings({ "server.path": "~/bin/aurc", "server.extraArgs": ["--log", "/var/log/aurc", 7] });
   const started = server(set, { home: "/home/ann", workspace: undefined });
-  assert.deepEqual(started, { program: "/home/ann/bin/aurc", args: ["lsp", "--log", "/tmp/x"] });
+  assert.deepEqual(started, { program: "/home/ann/bin/aurc", args: ["lsp", "--log", "/var/log/aurc"] });
 });
 
 test("what is no list is no arguments", () => {
@@ -24,8 +24,8 @@ test("what is no list is no arguments", () => {
 });
 
 test("places are put into paths, and only there", () => {
-  const places = { home: "/home/ann", workspace: "/work" };
-  assert.equal(placed("${workspaceFolder}/target/aurc", places), "/work/target/aurc");
+  const places = { home: "/home/ann", workspace: "/home/ann/project" };
+  assert.equal(placed("${workspaceFolder}/target/aurc", places), "/home/ann/project/target/aurc");
   assert.equal(placed("${workspaceFolder}/aurc", { home: undefined, workspace: "/a$&b" }), "/a$&b/aurc");
   assert.equal(placed("~", places), "/home/ann");
   assert.equal(placed("~ann/aurc", places), "~ann/aurc");

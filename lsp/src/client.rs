@@ -22,6 +22,7 @@ pub(crate) struct Client {
     pub(crate) snippets: bool,
     pub(crate) markdown_in_hovers: bool,
     pub(crate) nested_symbols: bool,
+    pub(crate) link_tooltips: bool,
     pub(crate) versioned_edits: bool,
     pub(crate) registers_watchers: bool,
 }
@@ -48,6 +49,7 @@ impl Client {
             markdown_in_hovers: formats
                 .is_none_or(|formats| formats.iter().any(|format| format.as_str() == Some("markdown"))),
             nested_symbols: is("textDocument/documentSymbol/hierarchicalDocumentSymbolSupport"),
+            link_tooltips: is("textDocument/documentLink/tooltipSupport"),
             versioned_edits: is("workspace/workspaceEdit/documentChanges"),
             registers_watchers: is("workspace/didChangeWatchedFiles/dynamicRegistration"),
         }

@@ -1,6 +1,6 @@
 //! The loop: messages in, in the order they come; answers and diagnostics out, never of an older text.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -96,7 +96,7 @@ struct Server<'c> {
     checking: Pool,
     report: Sender<Done>,
     reports: Receiver<Done>,
-    running: HashMap<RequestId, Running>,
+    running: BTreeMap<RequestId, Running>,
     /// Checks under way, by entry file.
     checks: BTreeMap<PathBuf, Cancel>,
     published: Published,
@@ -118,7 +118,7 @@ impl<'c> Server<'c> {
             checking: Pool::new("checks", 1)?,
             report,
             reports,
-            running: HashMap::new(),
+            running: BTreeMap::new(),
             checks: BTreeMap::new(),
             published: Published::default(),
             changed: Vec::new(),

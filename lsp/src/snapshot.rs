@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aur_compiler::editor::{self, Checked, Place};
 use aur_compiler::{Cancel, Given, Kept, ReadError, Sources};
@@ -29,12 +29,23 @@ pub(crate) struct Snapshot {
     /// Counts the changes of the open documents.
     pub(crate) revision: u64,
     pub(crate) cancel: Cancel,
+    known: Arc<Known>,
+}
+
+/// What was found before, kept as long as it holds.
+#[derive(Debug, Default)]
+struct Known {
     /// By resolved path of the entry file, with the revision it was found in.
-    checked: Arc<Mutex<HashMap<PathBuf, (u64, Arc<Checked>)>>>,
+    checked: Mutex<HashMap<PathBuf, (u64, Arc<Checked>)>>,
     /// The programs of the open folders, and the revision they were listed in.
-    listed: Arc<Mutex<Option<(u64, Arc<Vec<PathBuf>>)>>>,
+    listed: Mutex<Option<(u64, Arc<Vec<PathBuf>>)>>,
     /// The tokens that the client was told last, by path, with the name of the answer.
-    tokens: Arc<Mutex<HashMap<PathBuf, (String, Vec<SemanticToken>)>>>,
+    tokens: Mutex<HashMap<PathBuf, (String, Vec<SemanticToken>)>>,
+}
+
+/// A fault of another thread leaves each table whole: entries are written at once.
+fn table<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A document and the files its program may read.
@@ -78,8 +89,7 @@ impl Snapshot {
 
     /// What is wrong with the program of a document; found once in each state. Nothing where it was given up.
     pub(crate) fn checked(&self, file: &File<'_>) -> Option<Arc<Checked>> {
-        let table = || self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((revision, checked)) = table().get(&*file.open.path)
+        if let Some((revision, checked)) = table(&self.known.checked).get(&*file.open.path)
             && *revision == self.revision
         {
             return Some(checked.clone());
@@ -94,36 +104,29 @@ impl Snapshot {
             return None;
         }
         let checked = Arc::new(checked);
-        table().insert(file.open.path.to_path_buf(), (self.revision, checked.clone()));
+        table(&self.known.checked).insert(file.open.path.to_path_buf(), (self.revision, checked.clone()));
         Some(checked)
     }
 
     /// Drops what was found about a document that is closed.
     pub(crate) fn forget(&self, path: &Path) {
-        self.checked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(path);
-        self.tokens
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(path);
+        table(&self.known.checked).remove(path);
+        table(&self.known.tokens).remove(path);
     }
 
     /// Begins a state that shares nothing that was found in this one.
     pub(crate) fn forget_checks(&mut self) {
-        self.checked = Arc::default();
+        self.known = Arc::default();
     }
 
     /// Remembers the tokens that a client was told, to tell only the change next time.
     pub(crate) fn tell_tokens(&self, path: &Path, name: &str, tokens: &[SemanticToken]) {
-        let mut told = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        told.insert(path.to_path_buf(), (name.to_string(), tokens.to_vec()));
+        table(&self.known.tokens).insert(path.to_path_buf(), (name.to_string(), tokens.to_vec()));
     }
 
     /// The tokens that a client was told under a name, if they are the last ones.
     pub(crate) fn told_tokens(&self, path: &Path, name: &str) -> Option<Vec<SemanticToken>> {
-        let told = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = table(&self.known.tokens);
         told.get(path)
             .filter(|(own, _)| own == name)
             .map(|(_, tokens)| tokens.clone())
@@ -209,7 +212,7 @@ impl Snapshot {
 
     /// The resolved paths of all programs in the open folders, in order; and of those open outside of them.
     pub(crate) fn programs(&self) -> Arc<Vec<PathBuf>> {
-        let mut known = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = table(&self.known.listed);
         if let Some((revision, paths)) = &*known
             && *revision == self.revision
         {

@@ -15,7 +15,7 @@ pub(super) fn answer(snapshot: &Snapshot, params: DocumentLinkParams) -> Answer<
         .map(|link| DocumentLink {
             range: file.open.lines.range(link.start, link.end),
             target: Some(file.host.uri(&link.target)),
-            tooltip: Some(link.target),
+            tooltip: snapshot.client.link_tooltips.then_some(link.target),
             data: None,
         });
     Ok(Some(links.collect()))

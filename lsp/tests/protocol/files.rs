@@ -79,7 +79,7 @@ fn tokens_are_told_whole_then_by_what_changed() {
     let params = of(&client, "lib/a.aur");
     let full = client.ask("textDocument/semanticTokens/full", params.clone());
     let count = full["data"].as_array().map_or(0, Vec::len);
-    assert!(count > 30 && count % 5 == 0, "{full}");
+    assert!(count > 30 && count.is_multiple_of(5), "{full}");
     client.change("lib/a.aur", crate::client::part((0, 0), (0, 1), "pp"));
     let mut asked = params;
     asked["previousResultId"] = full["resultId"].clone();

@@ -371,7 +371,7 @@ impl<'p> Compiler<'p> {
     }
 
     fn check_keys(&mut self, context: &Context<'p>, pairs: &'p [Pair]) {
-        let mut seen: std::collections::HashMap<SmolStr, tree::Range> = std::collections::HashMap::new();
+        let mut seen: rustc_hash::FxHashMap<SmolStr, tree::Range> = rustc_hash::FxHashMap::default();
         for pair in pairs {
             let Some(key) = key_text(&pair.key) else { continue };
             let range = match &pair.key {

@@ -85,7 +85,10 @@ enum Command {
 impl Command {
     /// Whether the command ends by itself.
     fn is_short(&self) -> bool {
-        !matches!(self, Self::Check(args) if args.is_endless())
+        match self {
+            Self::Check(args) => !args.is_endless(),
+            command => !matches!(command, Self::Lsp(_)),
+        }
     }
 }
 

@@ -98,9 +98,7 @@ impl SourceFile {
     fn line_starts(&self) -> &[u32] {
         self.lines.get_or_init(|| {
             let breaks = memchr::memchr_iter(b'\n', self.text.as_bytes());
-            std::iter::once(0)
-                .chain(breaks.map(|at| at as u32 + 1))
-                .collect()
+            std::iter::once(0).chain(breaks.map(|at| at as u32 + 1)).collect()
         })
     }
 
@@ -212,7 +210,11 @@ mod tests {
         assert_eq!(at(99), (3, 1, 8));
         for near in 0..6 {
             for offset in 0..12 {
-                assert_eq!(file.position_near(offset, near), file.position(offset), "{offset} near {near}");
+                assert_eq!(
+                    file.position_near(offset, near),
+                    file.position(offset),
+                    "{offset} near {near}"
+                );
             }
         }
         let long = SourceFile::new("b.aur", "x\n".repeat(40));

@@ -64,14 +64,13 @@ const MOST_SHOWN: usize = 12;
 /// Leaves out empty lines of the frame, from the top, until no more than `most` lines are left or none is
 /// empty. The one above the help goes before those that stand for lines of the source.
 fn tighten(lines: &mut Vec<&str>, most: usize) {
-    let is_under_head = |lines: &[&str], at: usize| at == 1 && is_empty(lines, at);
-    let is_over_words = |lines: &[&str], at: usize| {
-        is_empty(lines, at) && lines.get(at + 1).is_some_and(|next| is_words(next))
-    };
-    let rules: [&dyn Fn(&[&str], usize) -> bool; 3] = [&is_under_head, &is_over_words, &is_empty];
-    for rule in rules {
+    let is_under_head = |_: &[&str], at: usize| at == 1;
+    let is_over_words = |lines: &[&str], at: usize| lines.get(at + 1).is_some_and(|next| is_words(next));
+    let is_any = |_: &[&str], _: usize| true;
+    let rules: [fn(&[&str], usize) -> bool; 3] = [is_under_head, is_over_words, is_any];
+    for may_go in rules {
         while lines.len() > most
-            && let Some(at) = (0..lines.len()).find(|at| rule(lines, *at))
+            && let Some(at) = (0..lines.len()).find(|at| is_empty(lines, *at) && may_go(lines, *at))
         {
             lines.remove(at);
         }

@@ -287,7 +287,7 @@ impl<'t> File<'t> {
                     .iter()
                     .for_each(|check| self.read_expr(&check.condition, base));
             }
-            ItemKind::Enum { name, members } => {
+            ItemKind::Enum { name, members, .. } => {
                 let starts = members.iter().map(|member| base + member.range.start).collect();
                 self.group("{", base + name.range.end, Separator::Comma, starts);
             }

@@ -89,6 +89,8 @@ pub enum ItemKind {
         name: Ident,
         /// Members in order.
         members: Vec<Ident>,
+        /// The doc comment of each member, in the same order.
+        docs: Vec<Option<Box<str>>>,
     },
     /// `type Name = T where ..`
     Alias {

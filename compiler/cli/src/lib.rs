@@ -82,6 +82,16 @@ enum Command {
     Lsp(commands::lsp::Args),
 }
 
+impl Command {
+    /// Whether the command ends by itself.
+    fn is_short(&self) -> bool {
+        match self {
+            Self::Check(args) => !args.is_endless(),
+            command => !matches!(command, Self::Lsp(_)),
+        }
+    }
+}
+
 /// What commands share.
 struct Context {
     terminal: Terminal,
@@ -89,13 +99,14 @@ struct Context {
     project: Option<PathBuf>,
 }
 
-/// Runs the command that the process was started with.
-pub fn main() -> ExitCode {
+/// Runs the command that the process was started with; `keep_memory` is called if it ends by itself soon, so
+/// that memory need not go back to the system before the process does.
+pub fn main(keep_memory: fn()) -> ExitCode {
     aur_terminal::install_panic_hook("aurc");
-    run(std::env::args_os().collect())
+    run(std::env::args_os().collect(), keep_memory)
 }
 
-fn run(args: Vec<OsString>) -> ExitCode {
+fn run(args: Vec<OsString>, keep_memory: fn()) -> ExitCode {
     let wanted = ColorWhen::wanted_by(&args);
     let parsed = Cli::command()
         .color(wanted.for_clap())
@@ -109,6 +120,9 @@ fn run(args: Vec<OsString>) -> ExitCode {
             return code(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    if cli.command.is_short() {
+        keep_memory();
+    }
     let context = Context {
         terminal: Terminal::of_this_process(cli.global.color),
         is_quiet: cli.global.quiet,

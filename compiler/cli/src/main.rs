@@ -1,12 +1,12 @@
 //! The `aurc` program; everything is in the library, so that tests can call it.
 
+mod allocator;
+
 use std::process::ExitCode;
 
-/// A compiler makes many small things and drops them together: up to a quarter less CPU than with the
-/// allocator of the C library, for a tenth more memory. Version 3 of it takes more memory still.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: allocator::Allocator = allocator::Allocator;
 
 fn main() -> ExitCode {
-    aurc::main()
+    aurc::main(allocator::keep_memory)
 }

@@ -47,8 +47,8 @@ pub enum ItemDocKind {
         /// What its `check` rules ask for, each with its message.
         checks: Vec<(String, Option<String>)>,
     },
-    /// `enum Name { .. }`
-    Enum(Vec<String>),
+    /// `enum Name { .. }`: its members in order, each with its doc comment.
+    Enum(Vec<(String, Option<String>)>),
     /// `type Name = T`
     Alias(String),
     /// `input name: T = default`
@@ -165,8 +165,11 @@ impl Reader<'_> {
                 fields: declared.members.iter().map(|member| self.field(member)).collect(),
                 checks: declared.checks.iter().map(|rule| self.check(rule)).collect(),
             },
-            ItemKind::Enum { members, .. } => {
-                ItemDocKind::Enum(members.iter().map(|member| member.name.to_string()).collect())
+            ItemKind::Enum { members, docs, .. } => {
+                let members = members.iter().zip(docs);
+                let members = members
+                    .map(|(member, doc)| (member.name.to_string(), doc.as_ref().map(ToString::to_string)));
+                ItemDocKind::Enum(members.collect())
             }
             ItemKind::Alias { ty, .. } => ItemDocKind::Alias(self.written(ty.range)),
             ItemKind::Input { ty, default, .. } => ItemDocKind::Input {

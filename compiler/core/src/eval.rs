@@ -8,9 +8,12 @@
 mod builtins;
 mod checks;
 mod coerce;
+mod comprehension;
 mod copy_form;
 mod declare;
 mod inputs;
+mod list;
+mod map_index;
 mod names;
 mod operators;
 mod options;
@@ -35,9 +38,10 @@ use crate::{Given, Sources};
 use names::Sought;
 
 pub(crate) use builtins::{BUILTINS, sha256_hex};
-pub(crate) use coerce::{finished_text, simple_text, whole_match};
+pub(crate) use coerce::{finished_text, rule_pattern, simple_text, whole_match};
 pub(crate) use declare::BASIC;
 pub(crate) use inputs::{InputValue, env_name};
+pub(crate) use map_index::Lookup;
 pub(crate) use record::is_key;
 
 /// Everything that is known while a program is evaluated.
@@ -58,8 +62,10 @@ pub(crate) struct Compiler<'p> {
     /// Aliases being expanded, for cycles.
     aliases: Vec<Def>,
     pub(crate) inputs: IndexMap<SmolStr, InputValue<'p>>,
-    /// Contents given by `file(..)`, by path.
-    pub(crate) files: IndexMap<String, Option<(Rc<str>, String)>>,
+    /// Files that were asked for, by path; none where one could not be read.
+    pub(crate) files: IndexMap<String, Option<ReadFile>>,
+    /// The files among them whose content stands in the program.
+    contents: FxHashSet<String>,
     /// What `file(..)` and `file_hash(..)` read, by place and path.
     pub(crate) reads: IndexMap<(Span, String), crate::EdgeKind>,
     /// Whether names that are not bound where a job needs them stay open without a word.
@@ -74,7 +80,11 @@ pub(crate) struct Compiler<'p> {
     steps: usize,
     /// Pairs of values, by address, that were found equal in the comparison that is going on.
     equal: FxHashSet<(usize, usize)>,
+    map_indices: map_index::MapIndices<'p>,
 }
+
+/// A file that was read: its content where it is text, and its hash.
+pub(crate) type ReadFile = (Option<Rc<str>>, String);
 
 /// Where an expression stands and what it sees beside the names of its file.
 #[derive(Clone)]
@@ -152,6 +162,8 @@ impl<'p> Compiler<'p> {
             lints: crate::lint::Lints::new(program),
             steps: 0,
             equal: FxHashSet::default(),
+            contents: FxHashSet::default(),
+            map_indices: map_index::MapIndices::default(),
         }
     }
 
@@ -180,15 +192,7 @@ impl<'p> Compiler<'p> {
             ExprKind::Number { value, unit } => self.number(*value, *unit, span),
             ExprKind::Bool(value) => Kind::Bool(*value),
             ExprKind::Unset => Kind::Unset,
-            ExprKind::List(items) => {
-                let element = element_type(want);
-                Kind::List(Rc::new(
-                    items
-                        .iter()
-                        .map(|item| self.typed(context, item, &element))
-                        .collect(),
-                ))
-            }
+            ExprKind::List(items) => return self.list(context, items, want, span),
             ExprKind::Comprehension { element, clauses } => {
                 return self.comprehension(context, element, clauses, want, span);
             }
@@ -371,127 +375,23 @@ impl<'p> Compiler<'p> {
         }
     }
 
-    fn comprehension(
-        &mut self,
-        context: &Context<'p>,
-        element: &'p Expr,
-        clauses: &'p [tree::Clause],
-        want: &Type<'p>,
-        span: Span,
-    ) -> Value<'p> {
-        let element_want = element_type(want);
-        let mut out = Vec::new();
-        let mut rounds = Rounds {
-            made: 0,
-            is_opaque: false,
-        };
-        self.clauses(context, element, clauses, &element_want, &mut out, &mut rounds);
-        if rounds.made == 0 {
-            // Nothing was evaluated: look at the body once with elements of any kind.
-            self.sink.hypothetical += 1;
-            let mut inner = context.clone();
-            for clause in clauses {
-                let place = context.base.span(clause.name.range);
-                let unknown = Value::new(Kind::Opaque(Type::Any), place);
-                inner = inner.with_local(clause.name.name.clone(), unknown, place);
-            }
-            self.typed(&inner, element, &element_want);
-            self.sink.hypothetical -= 1;
-        }
-        if rounds.is_opaque {
-            return Value::new(Kind::Opaque(Type::List(Rc::new(element_want))), span);
-        }
-        Value::new(Kind::List(Rc::new(out)), span)
-    }
-
-    fn clauses(
-        &mut self,
-        context: &Context<'p>,
-        element: &'p Expr,
-        clauses: &'p [tree::Clause],
-        want: &Type<'p>,
-        out: &mut Vec<Value<'p>>,
-        rounds: &mut Rounds,
-    ) {
-        let Some((clause, rest)) = clauses.split_first() else {
-            rounds.made += 1;
-            if self.count_element(context.base.span(element.range)) {
-                out.push(self.typed(context, element, want));
-            }
-            return;
-        };
-        let list = self.eval(context, &clause.list, &Type::Any);
-        let place = context.base.span(clause.list.range);
-        let elements: Rc<Vec<Value<'p>>> = match &list.kind {
-            Kind::List(elements) => elements.clone(),
-            Kind::Opaque(ty) => {
-                rounds.is_opaque = true;
-                let element = match ty.plain() {
-                    Type::List(element) => (**element).clone(),
-                    _ => Type::Any,
-                };
-                Rc::new(vec![Value::new(Kind::Opaque(element), place)])
-            }
-            Kind::Poison => {
-                rounds.is_opaque = true;
-                Rc::default()
-            }
-            other => {
-                let message = format!(
-                    "`for` goes through a list, this is {}",
-                    crate::value::describe(other)
-                );
-                self.sink.push(
-                    Diagnostic::new(&codes::type_mismatch, place, message)
-                        .label("a list is needed here")
-                        .help("write a list, a range such as `0..9`, or `keys(map)`"),
-                );
-                rounds.is_opaque = true;
-                Rc::default()
-            }
-        };
-        let name_place = context.base.span(clause.name.range);
-        self.note_use(name_place, Target::Named(name_place));
-        for one in elements.iter() {
-            let value = one.clone().behind(&list.scopes);
-            if !self.may_step(1, name_place) {
-                return;
-            }
-            let inner = context.with_local(clause.name.name.clone(), value, name_place);
-            let is_taken = match &clause.condition {
-                None => true,
-                Some(condition) => {
-                    let holds = self.typed(&inner, condition, &Type::Boolean);
-                    match holds.kind {
-                        Kind::Bool(holds) => holds,
-                        _ => {
-                            rounds.is_opaque = true;
-                            true
-                        }
-                    }
-                }
-            };
-            if is_taken {
-                self.clauses(&inner, element, rest, want, out, rounds);
-            }
-        }
-    }
-
-    /// Counts an element against the limit; says whether it may be made.
-    fn count_element(&mut self, span: Span) -> bool {
-        self.may_hold(1, span)
-    }
-
     /// Counts elements of a list against the limit; says whether they may be made.
     pub(crate) fn may_hold(&mut self, more: usize, span: Span) -> bool {
         let limits = &self.given.limits;
         let most = limits.of(Limit::Elements);
-        if self.elements <= most && self.elements + more > most {
+        if self.elements <= most && self.elements.saturating_add(more) > most {
             let message = format!("the lists of a program have at most {most} elements");
             self.sink.push(limits.reached(Limit::Elements, span, message));
         }
         self.elements = self.elements.saturating_add(more);
         self.elements <= most
+    }
+
+    /// Whether so many elements are within the limit; if not, none is made from now on.
+    fn has_room_for(&mut self, planned: usize, span: Span) -> bool {
+        let most = self.given.limits.of(Limit::Elements);
+        let has_room = self.elements.saturating_add(planned) <= most;
+        has_room || self.may_hold(planned, span)
     }
 
     /// Whether the limit of elements or of steps was reached; that was said.
@@ -504,7 +404,7 @@ impl<'p> Compiler<'p> {
     pub(crate) fn may_step(&mut self, more: usize, span: Span) -> bool {
         let limits = &self.given.limits;
         let most = limits.of(Limit::Steps);
-        if self.steps <= most && self.steps + more > most {
+        if self.steps <= most && self.steps.saturating_add(more) > most {
             let message = format!("a program takes at most {most} steps");
             let help = "loops within loops, or values that hold each other twice over, take this many";
             self.sink
@@ -541,51 +441,6 @@ impl<'p> Compiler<'p> {
             _ => Value::new(Kind::Opaque(want.clone()), result.span),
         }
     }
-
-    fn range(
-        &mut self,
-        context: &Context<'p>,
-        low: Option<&'p Expr>,
-        high: Option<&'p Expr>,
-        span: Span,
-    ) -> Value<'p> {
-        let (Some(low), Some(high)) = (low, high) else {
-            self.sink.push(
-                Diagnostic::new(&codes::bad_operation, span, "a range of values has two ends")
-                    .help("open ends stand only behind `where`, as in `Integer where 1..`"),
-            );
-            return Value::poison(span);
-        };
-        let low = self.typed(context, low, &Type::Integer);
-        let high = self.typed(context, high, &Type::Integer);
-        let (low, high) = match (&low.kind, &high.kind) {
-            (Kind::Int(low), Kind::Int(high)) => (*low, *high),
-            (Kind::Poison, _) | (_, Kind::Poison) => return Value::poison(span),
-            _ => return Value::new(Kind::Opaque(Type::List(Rc::new(Type::Integer))), span),
-        };
-        let count = i128::from(high) - i128::from(low) + 1;
-        let most = self.given.limits.of(Limit::Elements);
-        let count = usize::try_from(count.max(0)).unwrap_or(usize::MAX);
-        if count > most {
-            let message = format!("a range has at most {most} elements, this one has {count}");
-            let reached = self.given.limits.reached(Limit::Elements, span, message);
-            self.sink.push(reached);
-            return Value::poison(span);
-        }
-        if !self.may_step(count, span) {
-            return Value::poison(span);
-        }
-        let elements = (low..=high)
-            .map(|value| Value::new(Kind::Int(value), span))
-            .collect();
-        Value::new(Kind::List(Rc::new(elements)), span)
-    }
-}
-
-/// What a comprehension went through.
-struct Rounds {
-    made: usize,
-    is_opaque: bool,
 }
 
 /// A place for values that have none; it belongs to no file.

@@ -5,6 +5,8 @@
 
 mod bare_number;
 mod deprecated;
+mod joined_command;
+mod pattern;
 mod raw_splice;
 mod replaced_struct;
 mod shell_syntax;
@@ -62,6 +64,7 @@ impl<'p> Compiler<'p> {
         value: &Value<'p>,
     ) {
         self.note_command(&inner.decl, index, value);
+        self.lint_joined_command(context, &inner.decl, index, &field.value);
         self.lint_replaced_struct(context, inner, index, field, value);
     }
 

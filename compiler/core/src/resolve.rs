@@ -25,7 +25,7 @@ use crate::eval::Compiler;
 use crate::limits::Limit;
 use crate::types::Type;
 use crate::value::{Kind, Piece, StructValue, TextRef, Value};
-use filter::{Filter, apply};
+use filter::Filter;
 use find::{Asked, written};
 use frames::{Frame, address_of, node};
 use section::{section_end, without_tag_lines};
@@ -382,11 +382,15 @@ impl<'p> Compiler<'p> {
             return;
         }
         match pieces.as_slice() {
-            [] => out.text(&apply(filters, "")),
-            [Piece::Literal(whole)] => {
-                let filtered = apply(filters, whole);
-                if self.has_room(filtered.len(), text, out) {
-                    out.text(&filtered);
+            [] | [Piece::Literal(_)] => {
+                let whole = match pieces.first() {
+                    Some(Piece::Literal(whole)) => whole,
+                    _ => "",
+                };
+                match self.apply(filters, whole, span) {
+                    Some(filtered) if self.has_room(filtered.len(), text, out) => out.text(&filtered),
+                    Some(_) => {}
+                    None => out.is_poisoned = true,
                 }
             }
             [Piece::Late(name, None)] => self.insert_late(name.clone(), filters, span, out),

@@ -29,9 +29,12 @@ pub(crate) fn plan_spans(
             index.map(|index| index as u32)
         })
         .collect();
-    let convert = |span: Span| -> Option<ir::PlanSpan> {
+    // Leaves that follow each other mostly stand near each other.
+    let mut line = 1;
+    let mut convert = |span: Span| -> Option<ir::PlanSpan> {
         let file = index_of.get(span.file.0 as usize).copied().flatten()?;
-        let start = sources.get(span.file)?.position(span.start);
+        let start = sources.get(span.file)?.position_near(span.start, line);
+        line = start.line;
         Some(ir::PlanSpan {
             column: start.column,
             end: span.end,
@@ -41,19 +44,20 @@ pub(crate) fn plan_spans(
             start: span.start,
         })
     };
-    let placed = in_order(leaves).into_iter().filter_map(|leaf| {
+    let mut leaves = leaves;
+    let placed = in_order(&mut leaves).filter_map(|leaf| {
         let mut place = convert(leaf.span)?;
         if let Some(from) = &leaf.from {
             place.from = from.iter().filter_map(|span| convert(*span)).collect();
         }
-        Some((leaf.pointer, place))
+        Some((std::mem::take(&mut leaf.pointer), place))
     });
     placed.collect()
 }
 
-/// Sorts leaves by pointer, so that the map is built without sorting ten times as long texts all over:
-/// first those of each job among themselves, then the jobs.
-fn in_order(mut leaves: Vec<Leaf>) -> Vec<Leaf> {
+/// Goes through leaves by pointer, so that the map is built without sorting ten times as long texts all over:
+/// first those of each job are sorted among themselves, then the jobs.
+fn in_order(leaves: &mut [Leaf]) -> impl Iterator<Item = &mut Leaf> {
     let mut groups: Vec<&mut [Leaf]> = leaves
         .chunk_by_mut(|one, next| owner(one) == owner(next))
         .collect();
@@ -61,12 +65,7 @@ fn in_order(mut leaves: Vec<Leaf>) -> Vec<Leaf> {
         group.sort_unstable_by(|one, other| one.pointer.cmp(&other.pointer));
     }
     groups.sort_by(|one, other| first(one).cmp(first(other)));
-    let taken = groups.into_iter().flatten().map(|leaf| Leaf {
-        pointer: std::mem::take(&mut leaf.pointer),
-        span: leaf.span,
-        from: leaf.from.take(),
-    });
-    taken.collect()
+    groups.into_iter().flatten()
 }
 
 fn first(group: &[Leaf]) -> &str {
@@ -75,8 +74,7 @@ fn first(group: &[Leaf]) -> &str {
 
 /// The part of a pointer that names the job: `/jobs/7`.
 fn owner(leaf: &Leaf) -> &str {
-    let slashes = leaf.pointer.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
-    let end = slashes.map(|(place, _)| place).nth(2);
+    let end = memchr::memchr_iter(b'/', leaf.pointer.as_bytes()).nth(2);
     leaf.pointer
         .get(..end.unwrap_or(leaf.pointer.len()))
         .unwrap_or("")

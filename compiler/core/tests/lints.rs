@@ -109,6 +109,73 @@ fn places_of_shell_faults() {
 }
 
 #[test]
+fn commands_that_are_put_together() {
+    let head = "input who: String = env(\"USER\")\ninput any: String where matches(r\"\\S+\") = \"a\"\ninput tag: String where matches(r\"[a-z]+\") = \"a\"\nls = \"ls |\"";
+    let table = [
+        r#""echo " + who"#,
+        r#""echo '" + who + "' " + tag + any"#,
+        r#"ls + " wc""#,
+        r#""echo " + "a |""#,
+        r#""if true; " + "fi""#,
+        r#"who + "x""#,
+        r#""echo " + "{{who}}".bind(who = who)"#,
+        r#""echo {{a}}".bind(a = "x" + who)"#,
+        r#""echo {{a}} {{any}} {{tag}}".bind(a = join(["x", who], ","))"#,
+        r#""echo {{a}}".bind(a = any + "x" + tag)"#,
+    ];
+    let said: String = table
+        .iter()
+        .map(|cmdline| command(head, cmdline) + "--\n")
+        .collect();
+    insta::assert_snapshot!(said, @r#"
+    7:11 [who] W0402 `who` comes from outside, and bash reads it as part of the command
+      + 1:7 [who] the input
+      = write one text and bind the name; `{{who | sh}}` makes it one word, whatever it holds
+    --
+    7:12 [who] W0402 `who` comes from outside, and bash reads it as part of the command
+      + 1:7 [who] the input
+      = write one text and bind the name; end the quotes before it and go on behind it: `'..'{{who | sh}}'..'`
+    7:31 [any] W0402 `any` comes from outside, and bash reads it as part of the command
+      + 2:7 [any] the input
+      = write one text and bind the name; `{{any | sh}}` makes it one word, whatever it holds
+    --
+    --
+    7:11 ["a |"] W0403 bash cannot read this command: the command ends behind `|`
+    --
+    7:15 ["fi"] W0403 bash cannot read this command: `fi` cannot stand here
+      + 7:1 ["if true; "] `if` is open, it needs `then`
+    --
+    7:1 [who] W0402 `who` comes from outside, and bash reads it as part of the command
+      + 1:7 [who] the input
+      = write one text and bind the name; `{{who | sh}}` makes it one word, whatever it holds
+    --
+    7:11 ["{{who}}".bind(who = who)] W0402 this text comes from outside, and bash reads it as part of the command
+      + 1:7 [who] the input
+      = write one text and bind the name; `{{value | sh}}` makes it one word, whatever it holds
+    --
+    7:7 [{{a}}] W0402 `a` comes from outside, and bash reads it as part of the command
+      + 1:7 [who] the input
+      = `{{a | sh}}` makes it one word, whatever it holds
+      Safe: "echo {{a | sh}}".bind(a = "x" + who) }]
+    --
+    7:7 [{{a}}] W0402 `a` comes from outside, and bash reads it as part of the command
+      + 1:7 [who] the input
+      = `{{a | sh}}` makes it one word, whatever it holds
+      Safe: "echo {{a | sh}} {{any}} {{tag}}".bind(a = join(["x", who], ",")) }]
+    7:13 [{{any}}] W0402 `any` comes from outside, and bash reads it as part of the command
+      + 2:7 [any] the input
+      = `{{any | sh}}` makes it one word, whatever it holds
+      Safe: "echo {{a}} {{any | sh}} {{tag}}".bind(a = join(["x", who], ",")) }]
+    --
+    7:7 [{{a}}] W0402 `a` comes from outside, and bash reads it as part of the command
+      + 2:7 [any] the input
+      = `{{a | sh}}` makes it one word, whatever it holds
+      Safe: "echo {{a | sh}}".bind(a = any + "x" + tag) }]
+    --
+    "#);
+}
+
+#[test]
 fn commands_are_looked_at_once_and_everywhere() {
     let text = "\
 base = Process { name = \"a{{i}}\", cmdline = \"ls |\" }
@@ -214,6 +281,14 @@ fn raw_splices() {
       + 8:58 [{{who}}] it stands in this text
       = write `{{who | sh}}` there if that text is a piece of the command, or `{{b | sh}}` here if it is one word
     --
+    8:2 [{{a}}] W0402 `a` comes from outside, and bash reads it as part of the command
+      + 1:7 [who] the input
+      = `{{a | sh}}` makes it one word, whatever it holds
+      Unsafe: "{{a | sh}} {{b}} {{c}}".bind(a = who + "!", b = "x", c = join(all, " ")) }]
+    8:14 [{{c}}] W0402 `c` comes from outside, and bash reads it as part of the command
+      + 4:7 [all] the input
+      = `{{c | sh}}` makes it one word, whatever it holds
+      Safe: "{{a}} {{b}} {{c | sh}}".bind(a = who + "!", b = "x", c = join(all, " ")) }]
     --
     --
     "#);

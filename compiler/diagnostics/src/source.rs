@@ -63,6 +63,9 @@ pub struct Position {
     pub offset: u32,
 }
 
+/// How many lines are looked at one by one before the search goes by halves.
+const SOON: usize = 8;
+
 /// One file: its path as shown to people, and its text.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
@@ -94,21 +97,36 @@ impl SourceFile {
 
     fn line_starts(&self) -> &[u32] {
         self.lines.get_or_init(|| {
-            let breaks = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-            std::iter::once(0)
-                .chain(breaks.map(|(at, _)| at as u32 + 1))
-                .collect()
+            let breaks = memchr::memchr_iter(b'\n', self.text.as_bytes());
+            std::iter::once(0).chain(breaks.map(|at| at as u32 + 1)).collect()
         })
     }
 
     /// Returns the position of a byte offset; an offset inside a character or behind the end moves back.
     pub fn position(&self, offset: u32) -> Position {
+        self.position_near(offset, 1)
+    }
+
+    /// Like [`SourceFile::position`], and quick where the answer is on the line `near` or soon behind it.
+    pub fn position_near(&self, offset: u32, near: u32) -> Position {
         let mut at = (offset as usize).min(self.text.len());
         while !self.text.is_char_boundary(at) {
             at -= 1;
         }
         let starts = self.line_starts();
-        let line = starts.partition_point(|start| *start as usize <= at).max(1);
+        let is_before = |start: &u32| *start as usize <= at;
+        let line = match starts.get(near.saturating_sub(1) as usize..) {
+            Some(rest @ [first, ..]) if is_before(first) => {
+                let soon = rest.get(..SOON).unwrap_or(rest);
+                let passed = soon.iter().take_while(|start| is_before(start)).count();
+                let passed = match passed == soon.len() {
+                    true => rest.partition_point(is_before),
+                    false => passed,
+                };
+                near.max(1) as usize - 1 + passed
+            }
+            _ => starts.partition_point(is_before).max(1),
+        };
         let start = starts.get(line - 1).map_or(0, |start| *start as usize);
         let column = self
             .text
@@ -190,6 +208,21 @@ mod tests {
         assert_eq!(at(4), (2, 1, 3), "inside a character");
         assert_eq!(at(5), (2, 2, 5));
         assert_eq!(at(99), (3, 1, 8));
+        for near in 0..6 {
+            for offset in 0..12 {
+                assert_eq!(
+                    file.position_near(offset, near),
+                    file.position(offset),
+                    "{offset} near {near}"
+                );
+            }
+        }
+        let long = SourceFile::new("b.aur", "x\n".repeat(40));
+        for near in [1, 2, 9, 30, 41, 42] {
+            for offset in 0..81 {
+                assert_eq!(long.position_near(offset, near).line, offset / 2 + 1);
+            }
+        }
         assert_eq!(file.line(2), Some("äx"));
         assert_eq!(file.line(3), Some(""));
         assert_eq!(file.line(4), None);

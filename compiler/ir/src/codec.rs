@@ -5,7 +5,7 @@ use std::{fmt, io};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::{Hook, Input, Job, Plan, RuleError, SourceFile, VERSION};
+use crate::{Hook, Input, Job, Plan, PlanSpan, RuleError, SourceFile, VERSION};
 
 /// Why bytes are not a plan we can run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,10 +70,12 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// Everything that the digest covers.
+/// Everything that the digest covers, and the digest where it is known.
 #[derive(Serialize)]
-struct Body<'a> {
+struct Content<'a> {
     aur_ir: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<&'a str>,
     files: &'a [SourceFile],
     hooks: &'a [Hook],
     inputs: &'a [Input],
@@ -81,18 +83,22 @@ struct Body<'a> {
 }
 
 impl Plan {
-    /// Computes the digest of the plan's content; the `digest` and `spans` fields play no role.
-    pub fn content_digest(&self) -> String {
-        let body = Body {
+    fn content<'a>(&'a self, digest: Option<&'a str>) -> Content<'a> {
+        Content {
             aur_ir: self.aur_ir,
+            digest,
             files: &self.files,
             hooks: &self.hooks,
             inputs: &self.inputs,
             jobs: &self.jobs,
-        };
+        }
+    }
+
+    /// Computes the digest of the plan's content; the `digest` and `spans` fields play no role.
+    pub fn content_digest(&self) -> String {
         let mut hashing = Hashing::default();
         // Plan types hold string keys and finite numbers only, so writing them cannot fail.
-        let written = serde_json::to_writer(&mut hashing, &body);
+        let written = serde_json::to_writer(&mut hashing, &self.content(None));
         debug_assert!(written.is_ok(), "a plan is plain data");
         format!("sha256:{}", hex(&hashing.finish()))
     }
@@ -102,19 +108,33 @@ impl Plan {
     /// # Errors
     /// What `out` says.
     pub fn write_canonical(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let mut blocks = Blocks {
-            out,
-            block: Vec::with_capacity(BLOCK),
-        };
-        serde_json::to_writer(&mut blocks, self)?;
-        blocks.block.push(b'\n');
-        blocks.out.write_all(&blocks.block)
+        let mut blocks = Blocks::new(out);
+        serde_json::to_writer(&mut blocks, &self.content(Some(&self.digest)))?;
+        if !self.spans.is_empty() {
+            // The places are most of the bytes of a plan, and all of one shape.
+            blocks.take_back_brace();
+            io::Write::write_all(&mut blocks, b",\"spans\":{")?;
+            let mut line = Vec::new();
+            for (pointer, span) in &self.spans {
+                push_text(&mut line, pointer);
+                line.push(b':');
+                push_span(&mut line, span);
+                io::Write::write_all(&mut blocks, &line)?;
+                line.clear();
+                line.push(b',');
+            }
+            io::Write::write_all(&mut blocks, b"}}")?;
+        }
+        io::Write::write_all(&mut blocks, b"\n")?;
+        blocks.finish()
     }
 
     /// Returns the canonical bytes: one line of JSON with sorted keys, and a newline.
     pub fn to_canonical_json(&self) -> Vec<u8> {
-        let mut bytes = to_json(self);
-        bytes.push(b'\n');
+        let mut bytes = Vec::new();
+        // Plan types hold string keys and finite numbers only, so writing them cannot fail.
+        let written = self.write_canonical(&mut bytes);
+        debug_assert!(written.is_ok(), "a plan is plain data");
         bytes
     }
 
@@ -154,25 +174,77 @@ impl Plan {
 /// Bytes that are passed on together. JSON comes in pieces of a few bytes.
 const BLOCK: usize = 32 << 10;
 
-/// Passes on what is written to it, a block at a time.
+/// Passes on what is written to it, a block at a time. What was written last is not passed on yet.
 struct Blocks<'a> {
     out: &'a mut dyn io::Write,
     block: Vec<u8>,
 }
 
+impl<'a> Blocks<'a> {
+    fn new(out: &'a mut dyn io::Write) -> Self {
+        Self {
+            out,
+            block: Vec::with_capacity(BLOCK),
+        }
+    }
+
+    /// Takes back the brace that closes an object, so that it can go on.
+    fn take_back_brace(&mut self) {
+        let brace = self.block.pop();
+        debug_assert_eq!(brace, Some(b'}'), "an object was written");
+    }
+
+    fn finish(self) -> io::Result<()> {
+        self.out.write_all(&self.block)
+    }
+}
+
 impl io::Write for Blocks<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.block.extend_from_slice(bytes);
-        if self.block.len() >= BLOCK {
+        if self.block.len() + bytes.len() > BLOCK {
             self.out.write_all(&self.block)?;
             self.block.clear();
         }
+        self.block.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Appends a text in quotes. Pointers hardly ever hold what must be escaped.
+fn push_text(out: &mut Vec<u8>, text: &str) {
+    if text.bytes().any(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')) {
+        out.extend(to_json(&text));
+        return;
+    }
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
+/// Appends a place, with the keys in order.
+fn push_span(out: &mut Vec<u8>, span: &PlanSpan) {
+    let mut digits = itoa::Buffer::new();
+    let mut member = |out: &mut Vec<u8>, key: &str, value: u32| {
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(digits.format(value).as_bytes());
+    };
+    member(out, "{\"column\":", span.column);
+    member(out, ",\"end\":", span.end);
+    member(out, ",\"file\":", span.file);
+    for (index, from) in span.from.iter().enumerate() {
+        out.extend_from_slice(if index == 0 { b",\"from\":[" } else { b"," });
+        push_span(out, from);
+    }
+    if !span.from.is_empty() {
+        out.push(b']');
+    }
+    member(out, ",\"line\":", span.line);
+    member(out, ",\"start\":", span.start);
+    out.push(b'}');
 }
 
 /// Hashes what is written to it, a block at a time.
@@ -254,7 +326,10 @@ mod tests {
                 {"cmdline":{"segments":["x",{"late":"aur.instance"}]},"daemon":false,"ephemeral":false,"final":false,"max_failures":1,"min_duration_ms":5000,"name":"b"}],
               "resources":{"cpu":1.0,"disk_bytes":1,"ram_bytes":1}},
             "update_config":{"batch_size":1,"max_per_shard_failures":0,"max_total_failures":0,"restart_threshold_ms":60000,"watch_ms":30000}}],
-          "spans":{"/jobs/0/name":{"column":2,"end":4,"file":0,"line":1,"start":3}}}"#;
+          "spans":{"/jobs/0/name":{"column":2,"end":4,"file":0,"line":1,"start":3},
+            "/jobs/0/task/files/a\"b\\c\n":{"column":4294967295,"end":0,"file":7,"line":1,"start":3,"from":[
+              {"column":1,"end":2,"file":3,"line":4,"start":5},
+              {"column":6,"end":7,"file":8,"line":9,"start":10,"from":[{"column":1,"end":1,"file":1,"line":1,"start":1}]}]}}}"#;
         let mut plan: Plan = serde_json::from_str(json).unwrap();
         plan.digest = plan.content_digest();
         plan
@@ -265,6 +340,23 @@ mod tests {
         let bytes = sample().to_canonical_json();
         let tree: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(String::from_utf8(bytes).unwrap(), format!("{tree}\n"));
+        let mut bare = sample();
+        bare.spans.clear();
+        let text = String::from_utf8(bare.to_canonical_json()).unwrap();
+        assert_eq!(text, serde_json::to_string(&bare).unwrap() + "\n");
+    }
+
+    /// The bytes go out in blocks; the brace that is taken back may be the first of one.
+    #[test]
+    fn blocks_lose_nothing() {
+        for length in BLOCK - 300..BLOCK + 300 {
+            let mut plan = sample();
+            plan.digest = String::new();
+            let rest = serde_json::to_vec(&plan.content(Some(""))).unwrap().len();
+            plan.digest = "x".repeat(length.saturating_sub(rest));
+            let text = String::from_utf8(plan.to_canonical_json()).unwrap();
+            assert_eq!(text, serde_json::to_string(&plan).unwrap() + "\n");
+        }
     }
 
     #[test]

@@ -48,12 +48,57 @@ fn one(sources: &SourceMap, diagnostic: &Diagnostic, look: Look) -> String {
             out.push_str(&format!("  {word}: {}\n", clean(text)));
         }
     }
-    for line in framed.lines().filter(|line| !line.contains(SILENT)) {
+    let mut lines: Vec<&str> = framed.lines().filter(|line| !line.contains(SILENT)).collect();
+    tighten(&mut lines, MOST_SHOWN.saturating_sub(out.lines().count()));
+    for line in lines {
         out.push_str(line.trim_end());
         out.push('\n');
     }
     out.push('\n');
     out
+}
+
+/// More lines than this are too many for one look: the empty ones of the frame are left out then.
+const MOST_SHOWN: usize = 12;
+
+/// Leaves out empty lines of the frame, from the top, until no more than `most` lines are left or none is
+/// empty. The one above the help goes before those that stand for lines of the source.
+fn tighten(lines: &mut Vec<&str>, most: usize) {
+    let is_under_head = |_: &[&str], at: usize| at == 1;
+    let is_over_words = |lines: &[&str], at: usize| lines.get(at + 1).is_some_and(|next| is_words(next));
+    let is_any = |_: &[&str], _: usize| true;
+    let rules: [fn(&[&str], usize) -> bool; 3] = [is_under_head, is_over_words, is_any];
+    for may_go in rules {
+        while lines.len() > most
+            && let Some(at) = (0..lines.len()).find(|at| is_empty(lines, *at) && may_go(lines, *at))
+        {
+            lines.remove(at);
+        }
+    }
+}
+
+/// Whether a line holds nothing but the upright of the frame.
+fn is_empty(lines: &[&str], at: usize) -> bool {
+    lines.get(at).is_some_and(|line| {
+        let text = uncolored(line);
+        text.trim().chars().all(|letter| matches!(letter, '│' | '|'))
+    })
+}
+
+/// Whether a line begins the words below the source.
+fn is_words(line: &str) -> bool {
+    let text = uncolored(line);
+    let words = text.trim_start_matches([' ', '│', '|']);
+    words.starts_with("Help") || words.starts_with("Note")
+}
+
+/// A line without its colours.
+fn uncolored(line: &str) -> String {
+    let mut pieces = line.split('\x1b');
+    let first = pieces.next().unwrap_or("").to_string();
+    pieces.fold(first, |text, piece| {
+        text + piece.split_once('m').map_or("", |(_, behind)| behind)
+    })
 }
 
 /// `error[E0203]: message`

@@ -90,32 +90,25 @@ fn full_text() {
     insta::assert_snapshot!(one_batch(|batches| full(batches, PLAIN)), @r#"
     error[E0203]: `Process` has no field `cmdlin`
        ╭─[ jobs/main.aur:2:19 ]
-       │
      2 │   name = "größe", cmdlin = "echo"
        │                   ───┬──
        │                      ╰──── no such field
-       │
        ├─[ lib/über base.aur:2:8 ]
-       │
      2 │ struct Process {
        │        ───┬───
        │           ╰───── declared here
-       │
        │ Help: did you mean `cmdline`?
        │           name = "größe", cmdline = "echo"
-       │
        │ Note: the fields are cmdline, name
        │       and many more
     ───╯
 
     error[E0108]: two texts stand side by side
        ╭─[ jobs/main.aur:4:9 ]
-       │
      4 │ list = ["a" "b"]
        │         ─┬─ ─┬─
        │              │
        │              ╰─── this one
-       │
        │ Help 1: insert a comma
        │             list = ["a", "b"]
        │
@@ -137,16 +130,13 @@ fn full_text_in_ascii() {
     insta::assert_snapshot!(shown(&[("a.aur", "x = [\n  «1»,\n  «two»,\n]\n"), ("b.aur", "«y» = 2")], ASCII), @"
     error[E0301]: a message
        ,-[ a.aur:2:3 ]
-       |
      2 |   1,
        |   |
        |   `-- here
      3 |   two,
        |   ^|^
        |    `--- there
-       |
        |-[ b.aur:1:1 ]
-       |
      1 | y = 2
        | |
        | `-- there
@@ -762,7 +752,6 @@ fn odd_texts() {
     --- non-ASCII before the place, in a second file
     error[E0301]: a message
        ╭─[ a.aur:1:1 ]
-       │
      1 │ x
        │ ┬
        │ ╰── here
@@ -923,19 +912,14 @@ fn nothing_steers_the_terminal() {
     insta::assert_snapshot!(formats[0], @r"
     error[E0101]: \u{1b}[2J\u{9b}31m\u{7}\u{8}\r\u{202e}\u{2028}\u{1}0\u{1}:1:1\u{b}
        ╭─[ \u{1b}[2J\u{9b}31m\u{7}\u{8}\r\u{202e}\u{2028}\u{1}0\u{1}:1:1\u{b}.aur:1:22 ]
-       │
      1 │ \u{1b}[2J\u{9b}31m\u{7}\u{8}\r\u{202e}\u{2028}\u{1}0\u{1}:1:1\u{b}\u{1b}[2J\u{9b}31m\u{7}\u{8}\r\u{202e}\u{2028}\u{1}0\u{1}:1:1\u{b}
        │                                                                   ─────────────────────────────────┬────────────────────────────────
        │                                                                                                    ╰────────────────────────────────── \u{1b}[2J\u{9b}31m\u{7}\u{8}\r\u{202e}\u{2028}\u{1}0\u{1}:1:1\u{b}
-       │
        │ Help 1: \u{1b}[2J\u{9b}31m\u{7}\u{8}\r\u{202e}\u{2028}\u{1}0\u{1}:1:1\u{b}
-       │
        │ Help 2: \u{1b}[2J\u{9b}31m\u{7}\u{8}\r\u{202e}\u{2028}\u{1}0\u{1}:1:1\u{b}
        │             \u{1b}[2J\u{9b}31m\u{7}\u{8}\r\u{202e}\u{2028}\u{1}0\u{1}:1:1\u{b}\u{1b}[2J\u{9b}31m\u{7}\u{8}\r\u{202e}\u{2028}\u{1}0\u{1}:1:1
-       │
        │ Help 3: second
        │             \u{1b}[2J\u{9b}31m\u{7}\u{8}\r\u{202e}\u{2028}\u{1}0\u{1}:1:1\u{b}\u{1b}[2J\u{9b}31m\u{7}\u{8}\r\u{202e}\u{2028}\u{1}0\u{1}:1:1
-       │
        │ Note: \u{1b}[2J\u{9b}31m\u{7}\u{8}\r\u{202e}\u{2028}\u{1}0\u{1}:1:1\u{b}
     ───╯
     ");

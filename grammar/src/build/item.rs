@@ -228,17 +228,16 @@ impl Builder<'_> {
 
     fn enum_item(&mut self, node: Node, mut cursor: Cursor<'_>) -> ItemKind {
         let name = self.next_name(&mut cursor);
-        let mut members = Vec::new();
-        while let Some((member, _)) = cursor.step() {
-            if member.rule == Rule::doc {
-                self.check_doc(member);
-                continue;
-            }
+        let (mut members, mut docs) = (Vec::new(), Vec::new());
+        loop {
+            let (doc, _) = self.prefix(&mut cursor);
+            let Some((member, _)) = cursor.step() else { break };
             self.check_separated(member, "names");
             self.check_commas(member.end, cursor.peek().map_or(node.end, |next| next.start));
             members.push(self.ident(member));
+            docs.push(doc);
         }
-        ItemKind::Enum { name, members }
+        ItemKind::Enum { name, members, docs }
     }
 
     fn missing_type(&self, node: Node) -> TypeExpr {

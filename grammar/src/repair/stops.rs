@@ -456,11 +456,50 @@ impl Repair<'_> {
         false
     }
 
+    /// `process "hello" { .. }`
+    fn foreign_block(&mut self, outline: &Outline<'_>, body: usize) {
+        let word = outline.word(body);
+        let name = outline.word(body + 1).trim_matches(['"', '\'']);
+        let is_name = |text: &str| {
+            !text.is_empty()
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        let name = if is_name(name) { name } else { "name" };
+        let ty = match word {
+            "process" | "task" | "job" => {
+                let (first, rest) = word.split_at(1);
+                format!("{}{rest}", first.to_uppercase())
+            }
+            _ => "Type".to_owned(),
+        };
+        let help = match word {
+            "variable" | "var" => format!("write `input {name}: String`"),
+            "output" | "locals" => format!("write `{name} = value`"),
+            _ => format!("write `{name} = {ty} {{ .. }}`"),
+        };
+        let range = self.token_range(outline, body);
+        let message = format!("`{word}` starts no item");
+        let error = SyntaxError::new(&codes::syntax, range, message, "a block of another language");
+        self.report(error.help(help));
+        let (start, end) = outline.bytes(body, outline.len());
+        self.patch(start, end, &format!("{name} = {HOLE}"));
+    }
+
     /// A word that is nearly a keyword, or stands before what only a keyword can stand before.
     fn misspelt_keyword(&mut self, outline: &Outline<'_>, body: usize) -> bool {
         let word = outline.word(body);
         if outline.kind(body) != Some(Kind::Word) || KEYWORDS.contains(&word) {
             return false;
+        }
+        if outline.kind(body + 1) == Some(Kind::Text)
+            && outline.word(body + 2) == "{"
+            && !matches!(outline.word(body + 3), "expect" | "}")
+            && !matches!(nearest(word, KEYWORDS), Some("test"))
+        {
+            self.foreign_block(outline, body);
+            return true;
         }
         let shape = match (outline.kind(body + 1), outline.word(body + 2)) {
             (Some(Kind::Text), "{") => Some("test"),

@@ -100,8 +100,13 @@ pub(crate) fn item_text(item: &ItemNode) -> String {
                 checks.collect::<String>()
             )
         }
-        ItemKind::Enum { name, members } => {
-            let members: String = members.iter().map(|member| format!(" {}", member.name)).collect();
+        ItemKind::Enum { name, members, docs } => {
+            let doc_of =
+                |doc: &Option<Box<str>>| doc.as_ref().map_or(String::new(), |doc| format!(" {doc:?}"));
+            let members = members.iter().zip(docs);
+            let members: String = members
+                .map(|(member, doc)| format!("{} {}", doc_of(doc), member.name))
+                .collect();
             format!("(enum {}{members})", name.name)
         }
         ItemKind::Alias { name, ty } => format!("(type {} {})", name.name, type_text(ty)),

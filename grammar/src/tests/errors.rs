@@ -272,6 +272,21 @@ fn words_of_items() {
 }
 
 #[test]
+fn blocks_of_other_languages() {
+    assert_snapshot!(show("process \"hello\" {\n  cmdline = \"true\"\n}\nvariable \"name\" { type = string }\nresource \"a-b\" { a = 1 }\ntset \"x\" { expect true }\n"), @r#"
+    (hello = ?)
+    (name = ?)
+    (name = ?)
+    (test "x" (expect true))
+    1:1-8 E0101 `process` starts no item | a block of another language | write `hello = Process { .. }`
+    4:1-9 E0101 `variable` starts no item | a block of another language | write `input name: String`
+    5:1-9 E0101 `resource` starts no item | a block of another language | write `name = Type { .. }`
+    6:1-5 E0101 `tset` starts no item | did you mean `test`?
+      Unsafe fix, write `test`: 6:1-5 "test"
+    "#);
+}
+
+#[test]
 fn declarations() {
     assert_snapshot!(show("struct S {\n  a = \"x\"\n  b String\n  c:\n  d: Integer =\n  e\n  f: List(String)\n  \"g\": String\n  h: String i: String\n}\nenum E { \"a\", b = 2, c }\ntype T Integer\ninput u = 3\n"), @r#"
     (struct S (a: ? = "x") (b: String) (c: ?) (d: Integer = e) (f: List[String]) (g: String) (h: String) (i: String))

@@ -44,7 +44,7 @@ check x > 1
     (include "a.aur")
     (include "b.aur" as ns)
     (doc "A thing.\n With two lines.") (@deprecated "no" (since = 3)) (@internal) (struct S ((doc "Its name.") a: String) (b: (where Integer (1..65535)) = 80) (c: ns.T?) (d: List[Map[String Integer]] = []) ((@old) e: A|B[C]? = unset) (f: (where String (call matches "^a\\d$"))) (g: (where Integer (0..)) = 1) (h: (where String ["a" "b"]) = "a") (check: String = "x") (check (and (== a b) c) "must hold"))
-    (enum E a b c)
+    (enum E a b "Explained." c)
     (type P (where Integer (1..65535)))
     (input user String = (call env "USER"))
     (input count (where Integer (1..)))

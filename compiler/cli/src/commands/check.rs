@@ -58,6 +58,13 @@ pub(crate) struct Args {
     stdin_filename: Option<PathBuf>,
 }
 
+impl Args {
+    /// Whether only ctrl-C ends the command.
+    pub(crate) fn is_endless(&self) -> bool {
+        self.watch
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// With the lines of the program

@@ -45,7 +45,6 @@ fn errors_in_every_format() {
     $ aurc check jobs/main.aur
     error[E0203]: `Server` has no field `prot`
        ╭─[ jobs/main.aur:7:3 ]
-       │
      1 │ struct Server {
        │        ───┬──
        │           ╰──── `Server` is declared here
@@ -53,7 +52,6 @@ fn errors_in_every_format() {
      7 │   prot = 8080
        │   ──┬─
        │     ╰─── no such field
-       │
        │ Help: did you mean `port`?
        │           port = 8080
     ───╯

@@ -42,17 +42,14 @@ fn dependencies() {
       tag: String  no value  (jobs/main.aur:5:7)
     ! warning[W0201]: `more` replaces a definition that was included
     !    ╭─[ jobs/main.aur:2:30 ]
-    !    │
     !  2 │ include "../lib/more.aur" as more
     !    │                              ──┬─
     !    │                                ╰─── defined again here
-    !    │
     !    ├─[ lib/more.aur:1:1 ]
     !    │
     !  1 │ more = file("a.txt")
     !    │ ──┬─
     !    │   ╰─── first defined here
-    !    │
     !    │ Help: the last definition counts; rename one of them, or include the file `as` a name
     ! ───╯
     ! 
@@ -64,17 +61,14 @@ fn dependencies() {
       tag: String  from -E  (jobs/main.aur:5:7)
     ! warning[W0201]: `more` replaces a definition that was included
     !    ,-[ jobs/main.aur:2:30 ]
-    !    |
     !  2 | include "../lib/more.aur" as more
     !    |                              ^^|^
     !    |                                `--- defined again here
-    !    |
     !    |-[ lib/more.aur:1:1 ]
     !    |
     !  1 | more = file("a.txt")
     !    | ^^|^
     !    |   `--- first defined here
-    !    |
     !    | Help: the last definition counts; rename one of them, or include the file `as` a name
     ! ---'
     ! 
@@ -97,17 +91,14 @@ fn dependencies() {
     }
     ! warning[W0201]: `more` replaces a definition that was included
     !    ╭─[ main.aur:2:30 ]
-    !    │
     !  2 │ include "../lib/more.aur" as more
     !    │                              ──┬─
     !    │                                ╰─── defined again here
-    !    │
     !    ├─[ ../lib/more.aur:1:1 ]
     !    │
     !  1 │ more = file("a.txt")
     !    │ ──┬─
     !    │   ╰─── first defined here
-    !    │
     !    │ Help: the last definition counts; rename one of them, or include the file `as` a name
     ! ───╯
     ! 
@@ -205,17 +196,14 @@ fn dependencies() {
     }
     ! warning[W0201]: `more` replaces a definition that was included
     !    ╭─[ jobs/main.aur:2:30 ]
-    !    │
     !  2 │ include "../lib/more.aur" as more
     !    │                              ──┬─
     !    │                                ╰─── defined again here
-    !    │
     !    ├─[ lib/more.aur:1:1 ]
     !    │
     !  1 │ more = file("a.txt")
     !    │ ──┬─
     !    │   ╰─── first defined here
-    !    │
     !    │ Help: the last definition counts; rename one of them, or include the file `as` a name
     ! ───╯
     ! 

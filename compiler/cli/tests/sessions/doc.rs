@@ -27,7 +27,10 @@ fn references() {
     );
     let files = [
         ("main.aur", main.as_str()),
-        ("lib.aur", "/// How much.\nenum Level { low, high }\n"),
+        (
+            "lib.aur",
+            "/// How much.\nenum Level {\n  /// A little,\n  /// on `one` line.\n  low,\n  high,\n  /// Too much.\n  full\n}\n",
+        ),
         ("x_test.aur", "test \"x\" { expect true }\n"),
         ("broken.aur.txt", ""),
         ("broken/broken.aur", "x = [\n"),
@@ -108,7 +111,11 @@ fn references() {
 
     How much.
 
-    One of `low`, `high`.
+    One of
+
+    - `low`: A little, on `one` line.
+    - `high`
+    - `full`: Too much.
     = 0
     $ aurc doc main.aur --format html -o site && ls site && sed -n '/<body>/,$p' site/index.html
     index.html
@@ -185,7 +192,13 @@ fn references() {
     <section>
     <h3 id="lib-Level"><a href="#lib-Level">Level</a></h3>
     <p>How much.</p>
-    <p>One of <code>low</code>, <code>high</code>.</p>
+    <table>
+    <tr><th>member</th><th></th></tr>
+    <tr><td><code>low</code></td><td><p>A little,
+    on <code>one</code> line.</p></td></tr>
+    <tr><td><code>high</code></td><td></td></tr>
+    <tr><td><code>full</code></td><td><p>Too much.</p></td></tr>
+    </table>
     </section>
     </main>
     </body>

@@ -113,17 +113,14 @@ fn codes_are_selected() {
     $ aurc check main.aur --select W0201 -q
     warning[W0201]: `small` replaces a definition that was included
        ╭─[ main.aur:2:1 ]
-       │
      2 │ small = 1
        │ ──┬──
        │   ╰──── defined again here
-       │
        ├─[ base.aur:1:1 ]
        │
      1 │ small = 2
        │ ──┬──
        │   ╰──── first defined here
-       │
        │ Help: the last definition counts; rename one of them, or include the file `as` a name
     ───╯
 

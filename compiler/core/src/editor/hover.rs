@@ -211,7 +211,7 @@ fn item_told(compiler: &mut Compiler<'_>, def: Def, item: &Item, base: Base) -> 
     let written = |range| sources.text(base.span(range)).to_string();
     match &item.node.kind {
         ItemKind::Struct(item) => (format!("struct {}", item.name.name), None),
-        ItemKind::Enum { name, members } => {
+        ItemKind::Enum { name, members, .. } => {
             let members: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
             (format!("enum {} {{ {} }}", name.name, members.join(", ")), None)
         }

@@ -247,7 +247,7 @@ impl<'t> Marks<'t> {
                 let members = item.members.iter().filter(|_| !item.checks.is_empty());
                 self.members = members.map(|member| member.name.name.as_str()).collect();
             }
-            ItemKind::Enum { name, members } => {
+            ItemKind::Enum { name, members, .. } => {
                 self.mark(name.range, SemanticKind::Enum, own);
                 for member in members {
                     let modifiers = declared.with(Modifiers::READONLY);

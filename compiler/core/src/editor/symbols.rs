@@ -90,7 +90,7 @@ impl<'t> File<'t> {
                 children.extend(members.filter_map(|member| self.member(member, base)));
                 (&declared.name, SymbolKind::Struct)
             }
-            ItemKind::Enum { name, members } => {
+            ItemKind::Enum { name, members, .. } => {
                 let symbol = |member: &Ident| named(member, None, SymbolKind::EnumMember, member.range, base);
                 children.extend(members.iter().filter_map(symbol));
                 (name, SymbolKind::Enum)

@@ -10,7 +10,7 @@ use smol_str::SmolStr;
 use super::coerce::finished_text;
 use super::options::Dashes;
 use super::tasks::Joining;
-use super::{Compiler, Context, Sought};
+use super::{Compiler, Context, ReadFile, Sought};
 use crate::program::{join, read_fault};
 use crate::types::Type;
 use crate::value::{Bindings, Kind, Scope, Slot, StructValue, Value, describe};
@@ -247,6 +247,12 @@ impl<'p> Compiler<'p> {
                 .push(Diagnostic::new(&codes::bad_call, span, message).help("write `order(first, second)`"));
             return Value::poison(span);
         }
+        if let [only] = parts
+            && let ExprKind::List(items) = &only.kind
+            && !items.is_empty()
+        {
+            return self.order_in_brackets(context, items, context.base.span(only.range), span);
+        }
         let names: Vec<Value<'p>> = parts
             .iter()
             .map(|part| self.process_name(context, part))
@@ -259,6 +265,34 @@ impl<'p> Compiler<'p> {
             inner.set(index, Value::new(Kind::List(Rc::new(names)), span));
         }
         Value::new(Kind::Struct(Rc::new(inner)), span)
+    }
+
+    /// `order([a, b])`
+    fn order_in_brackets(
+        &mut self,
+        context: &Context<'p>,
+        items: &'p [Expr],
+        place: Span,
+        span: Span,
+    ) -> Value<'p> {
+        for item in items {
+            self.process_name(context, item);
+        }
+        let written = self.program.sources.text(place);
+        let inside = written.trim_start_matches('[').trim_end_matches(']').trim();
+        let message = "an order is made of processes or their names, this is a list";
+        self.sink.push(
+            Diagnostic::new(&codes::type_mismatch, place, message)
+                .label("the processes stand in `order(..)` without brackets")
+                .help("drop the brackets")
+                .fix(
+                    "drop the brackets",
+                    Applicability::Safe,
+                    place,
+                    inside.trim_end_matches(','),
+                ),
+        );
+        Value::poison(span)
     }
 
     /// The name of a process, given by the process or by its name.
@@ -292,13 +326,12 @@ impl<'p> Compiler<'p> {
                     "an order is made of processes or their names, this is {}",
                     describe(other)
                 );
-                let help = matches!(other, Kind::List(_))
-                    .then(|| "for each element: `[m -> last for m in list]`".to_string());
-                self.sink.push(
-                    Diagnostic::new(&codes::type_mismatch, place, message)
-                        .label("a process is needed here")
-                        .help_if(help),
-                );
+                let error =
+                    Diagnostic::new(&codes::type_mismatch, place, message).label("a process is needed here");
+                self.sink.push(match other {
+                    Kind::List(_) => error.help("for each element: `[m -> last for m in list]`"),
+                    _ => error,
+                });
                 Value::poison(place)
             }
         }
@@ -403,6 +436,9 @@ impl<'p> Compiler<'p> {
                 _ => Value::poison(span),
             };
         };
+        if !self.may_step(items.len(), span) {
+            return Value::poison(span);
+        }
         let mut parts: Vec<Rc<str>> = Vec::with_capacity(items.len());
         for item in items.iter() {
             let known = self.known_text(&item.clone().behind(&list_value.scopes));
@@ -416,7 +452,11 @@ impl<'p> Compiler<'p> {
         if !self.may_grow(length, length, span) {
             return Value::poison(span);
         }
-        Value::new(Kind::Raw(parts.join(separator).into()), span)
+        let joined = Kind::Raw(parts.join(separator).into());
+        for part in parts {
+            self.taint_carry(&Kind::Raw(part), &joined);
+        }
+        Value::new(joined, span)
     }
 
     fn file(&mut self, context: &Context<'p>, expr: &'p Expr, span: Span, part: FilePart) -> Value<'p> {
@@ -447,32 +487,43 @@ impl<'p> Compiler<'p> {
             let content = self.read_file(&full, place);
             self.files.insert(full.clone(), content);
         }
-        match (self.files.get(&full), part) {
-            (Some(Some((text, _))), FilePart::Content) => Value::new(Kind::Raw(text.clone()), span),
-            (Some(Some((_, hash))), FilePart::Hash) => Value::new(Kind::Raw(hash.as_str().into()), span),
-            _ => Value::poison(span),
+        let Some(Some((text, hash))) = self.files.get(&full) else {
+            return Value::poison(span);
+        };
+        match part {
+            FilePart::Hash => Value::new(Kind::Raw(hash.as_str().into()), span),
+            FilePart::Content => match text.clone() {
+                Some(text) => self.content(&full, text, place, span),
+                None => {
+                    let message = format!("`{full}` is not UTF-8 text");
+                    let error = Diagnostic::new(&codes::not_text, place, message);
+                    self.sink
+                        .push(error.help("only text can stand in a plan; fetch other files with a process"));
+                    Value::poison(span)
+                }
+            },
         }
     }
 
-    fn read_file(&mut self, path: &str, place: Span) -> Option<(Rc<str>, String)> {
-        let bytes = match self.host.read(path) {
-            Ok(bytes) => bytes,
+    /// The content of a file, counted when it is first asked for.
+    fn content(&mut self, path: &str, text: Rc<str>, place: Span, span: Span) -> Value<'p> {
+        if !self.contents.contains(path) {
+            if !self.may_grow(text.len(), text.len(), place) {
+                return Value::poison(span);
+            }
+            self.contents.insert(path.to_string());
+        }
+        Value::new(Kind::Raw(text), span)
+    }
+
+    fn read_file(&mut self, path: &str, place: Span) -> Option<ReadFile> {
+        match self.host.read(path) {
+            Ok(bytes) => {
+                let hash = sha256_hex(&bytes);
+                Some((String::from_utf8(bytes).ok().map(Rc::from), hash))
+            }
             Err(error) => {
                 self.sink.push(read_fault(path, place, &error));
-                return None;
-            }
-        };
-        if !self.may_grow(bytes.len(), bytes.len(), place) {
-            return None;
-        }
-        let hash = sha256_hex(&bytes);
-        match String::from_utf8(bytes) {
-            Ok(text) => Some((text.into(), hash)),
-            Err(_) => {
-                self.sink.push(
-                    Diagnostic::new(&codes::not_text, place, format!("`{path}` is not UTF-8 text"))
-                        .help("only text can stand in a plan; fetch other files with a process"),
-                );
                 None
             }
         }
@@ -487,7 +538,7 @@ impl<'p> Compiler<'p> {
 
     /// Evaluates an expression whose text must be known now: mustaches are resolved with what the
     /// value itself carries.
-    pub(super) fn known(&mut self, context: &Context<'p>, expr: &'p Expr) -> Value<'p> {
+    pub(crate) fn known(&mut self, context: &Context<'p>, expr: &'p Expr) -> Value<'p> {
         let value = self.eval(context, expr, &Type::Any);
         if matches!(value.kind, Kind::Text(_) | Kind::Pieces(_) | Kind::Raw(_)) {
             let place = context.base.span(expr.range);

@@ -236,6 +236,11 @@ impl<'p> Compiler<'p> {
         }
     }
 
+    /// Whether a value would fit a type; nothing is said.
+    pub(super) fn would_fit(&mut self, value: &Value<'p>, want: &Type<'p>, span: Span) -> bool {
+        self.fit(value.clone(), want, span, Report::No).is_some()
+    }
+
     fn fit_map(
         &mut self,
         value: Value<'p>,
@@ -452,6 +457,13 @@ impl<'p> Compiler<'p> {
                     format!("[{}]", self.program.sources.text(span)),
                 )
             }
+            (Kind::List(_), Type::Map(_)) => {
+                error.help("a map is written in braces: `{\"name\": \"value\"}`")
+            }
+            (Kind::List(_), Type::String) if self.is_behind(span, "cmdline") => {
+                error.help("a command is one text; a program and its arguments are given as `argv`")
+            }
+            (Kind::List(_), Type::String) => error.help("make one text of it: `join(list, \" \")`"),
             (Kind::Float(_), Type::Integer) => error.help("write a whole number"),
             (Kind::Int(0 | 1), Type::Boolean) => error.help("write `true` or `false`"),
             (Kind::Bytes(_), Type::Duration) | (Kind::Duration(_), Type::Bytes) => {
@@ -461,6 +473,19 @@ impl<'p> Compiler<'p> {
         };
         self.sink.push(error);
         None
+    }
+
+    /// Whether a value is written behind `field =`.
+    fn is_behind(&self, span: Span, field: &str) -> bool {
+        let text = self.program.sources.text(Span {
+            start: 0,
+            end: span.start,
+            ..span
+        });
+        let Some(before) = text.trim_end().strip_suffix('=') else {
+            return false;
+        };
+        before.trim_end().ends_with(field)
     }
 
     /// Checks a value against `where`.

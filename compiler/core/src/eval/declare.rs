@@ -77,7 +77,7 @@ impl<'p> Compiler<'p> {
             return None;
         };
         let (item, _) = self.program.item(module, item)?;
-        let ItemKind::Enum { name, members } = &item.node.kind else {
+        let ItemKind::Enum { name, members, .. } = &item.node.kind else {
             return None;
         };
         let members = members.iter().map(|member| member.name.clone()).collect();

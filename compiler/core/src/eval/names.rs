@@ -60,6 +60,7 @@ impl<'p> Compiler<'p> {
             let error = Diagnostic::new(&codes::unknown_name, span, format!("`{name}` is not defined"))
                 .label("not found in this file, its includes or the standard library");
             self.sink.push(match near {
+                _ if foreign_name(name).is_some() => error.help_if(foreign_name(name).map(str::to_string)),
                 Some(near) => error.help(format!("did you mean `{near}`?")).fix(
                     format!("write `{near}`"),
                     Applicability::Unsafe,
@@ -181,4 +182,19 @@ fn could_be(kind: &Kind<'_>, ty: &Type<'_>) -> bool {
         ) => ty.is_simple(),
         _ => false,
     }
+}
+
+/// What stands here for a name that other languages have.
+fn foreign_name(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "range" => "a range is written `0..9`, both ends included",
+        "str" | "tostring" | "string" => "write the value into a text: `\"{{n}}\".bind(n = n)`",
+        "int" | "float" | "number" | "bool" => {
+            "values are fitted to the type of their place: `count: Integer = \"3\"`"
+        }
+        "var" | "local" | "locals" | "each" => "names are written as they are: `name`, not `var.name`",
+        "yes" | "on" => "write `true`",
+        "no" | "off" => "write `false`",
+        _ => return None,
+    })
 }

@@ -180,6 +180,11 @@ impl<'p> Compiler<'p> {
                 return Value::poison(span);
             }
         };
+        if let Some(made @ Raw(_)) = &kind {
+            for part in [left, right] {
+                self.taint_carry(&part.kind, made);
+            }
+        }
         self.or_overflow(kind, span)
     }
 
@@ -279,7 +284,7 @@ impl<'p> Compiler<'p> {
                 }
             }
             (Kind::Raw(key), Kind::Map(_) | Kind::Namespace(_)) => {
-                Some(super::record::entry(&right.kind, key).is_some())
+                Some(self.entry(&right.kind, key).is_some())
             }
             (Kind::Raw(part), Kind::Raw(text)) => Some(text.contains(part.as_ref())),
             (Kind::Opaque(_), _) | (_, Kind::Opaque(_)) => None,
@@ -358,7 +363,7 @@ impl<'p> Compiler<'p> {
                 let mut pairs = Vec::new();
                 for (key, item) in a.iter() {
                     let key = finished_text(&key.kind)?.to_string();
-                    match super::record::entry(&right.kind, &key) {
+                    match self.entry(&right.kind, &key) {
                         Some(other) => pairs.push((item.clone(), other)),
                         None => return Some(false),
                     }
@@ -371,7 +376,7 @@ impl<'p> Compiler<'p> {
                 }
                 let mut pairs = Vec::new();
                 for (key, item) in a.iter() {
-                    match super::record::entry(&right.kind, key) {
+                    match self.entry(&right.kind, key) {
                         Some(other) => pairs.push((item.clone(), other)),
                         None => return Some(false),
                     }

@@ -287,9 +287,30 @@ impl<'p> Compiler<'p> {
                 span,
                 meant,
             ),
-            None => error.help(format!("its fields are {}", list(names()))),
+            None => match self.field_of_part(decl, &name.name) {
+                Some(help) => error.help(help),
+                None => error.help(format!("its fields are {}", list(names()))),
+            },
         };
         self.sink.push(error);
+    }
+
+    /// Where a field belongs that was given one level too high.
+    fn field_of_part(&mut self, decl: &Rc<StructDecl<'p>>, name: &str) -> Option<String> {
+        const PARTS: [(&str, &str, &str, &str); 4] = [
+            ("Job", "Task", "task = Task {", "}"),
+            ("Job", "Resources", "task = Task { resources = Resources {", "} }"),
+            ("Task", "Process", "processes = [Process {", "}]"),
+            ("Task", "Resources", "resources = Resources {", "}"),
+        ];
+        if !self.is_prelude(decl.span) {
+            return None;
+        }
+        PARTS.iter().find_map(|(owner, part, open, close)| {
+            let inner = self.prelude_struct(part).filter(|_| decl.name == *owner)?;
+            inner.field(name)?;
+            Some(format!("it is a field of {part}: `{open} {name} = .. {close}`"))
+        })
     }
 
     /// `{key: value, ..}`: a record, a map or a namespace, as the place expects.
@@ -371,7 +392,7 @@ impl<'p> Compiler<'p> {
     }
 
     fn check_keys(&mut self, context: &Context<'p>, pairs: &'p [Pair]) {
-        let mut seen: std::collections::HashMap<SmolStr, tree::Range> = std::collections::HashMap::new();
+        let mut seen: rustc_hash::FxHashMap<SmolStr, tree::Range> = rustc_hash::FxHashMap::default();
         for pair in pairs {
             let Some(key) = key_text(&pair.key) else { continue };
             let range = match &pair.key {
@@ -544,7 +565,7 @@ impl<'p> Compiler<'p> {
                 let Some(key) = finished_text(&key.kind).map(|key| key.to_string()) else {
                     return Value::poison(span);
                 };
-                match entry(&value.kind, &key) {
+                match self.entry(&value.kind, &key) {
                     Some(found) => found.behind(&value.scopes),
                     None => {
                         self.sink.push(Diagnostic::new(
@@ -579,21 +600,6 @@ impl<'p> Compiler<'p> {
                 Value::poison(span)
             }
         }
-    }
-}
-
-/// Reads a map or namespace by a finished key.
-pub(crate) fn entry<'p>(kind: &Kind<'p>, key: &str) -> Option<Value<'p>> {
-    match kind {
-        Kind::Map(pairs) => pairs
-            .iter()
-            .find(|(own, _)| is_key(&own.kind, key))
-            .map(|(_, item)| item.clone()),
-        Kind::Namespace(entries) => entries
-            .iter()
-            .find(|(own, _)| own == key)
-            .map(|(_, item)| item.clone()),
-        _ => None,
     }
 }
 

@@ -114,7 +114,7 @@ fn starts_command(text: TextRef<'_>, mustache: &Mustache) -> bool {
 }
 
 /// What is said at the mustache.
-fn place(quoting: Quoting, has_filter: bool) -> &'static str {
+pub(super) fn place(quoting: Quoting, has_filter: bool) -> &'static str {
     match quoting {
         Quoting::Word | Quoting::Part => "not quoted",
         Quoting::Single | Quoting::Double | Quoting::AnsiC if has_filter => {
@@ -131,7 +131,7 @@ fn place(quoting: Quoting, has_filter: bool) -> &'static str {
 }
 
 /// What to do, if anything is to be done.
-fn advice(quoting: Quoting, has_filter: bool, name: &str) -> Option<String> {
+pub(super) fn advice(quoting: Quoting, has_filter: bool, name: &str) -> Option<String> {
     let filtered = format!("{{{{{name} | sh}}}}");
     Some(match quoting {
         Quoting::Word | Quoting::Part if has_filter => return None,

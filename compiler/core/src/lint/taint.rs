@@ -5,10 +5,11 @@
 use std::rc::Rc;
 
 use aur_diagnostics::Span;
-use aur_grammar::tree::{Mustache, TextPart};
+use aur_grammar::tree::{Expr, Mustache, TextPart};
 use rustc_hash::FxHashMap;
 
-use crate::eval::Compiler;
+use super::pattern::is_harmless;
+use crate::eval::{Compiler, rule_pattern};
 use crate::types::Type;
 use crate::value::{Kind, Piece, TextRef, Value};
 
@@ -41,7 +42,7 @@ impl<'p> Taint<'p> {
     }
 
     /// Where a value comes from, if it is text from outside.
-    fn origin(&self, kind: &Kind<'p>) -> Option<Origin> {
+    pub(super) fn origin(&self, kind: &Kind<'p>) -> Option<Origin> {
         match kind {
             Kind::Opaque(ty) => is_free_text(ty).then_some(Origin {
                 input: None,
@@ -73,14 +74,20 @@ impl<'p> Taint<'p> {
     }
 }
 
-/// Whether a type holds any text at all; numbers and texts of a checked form do no harm.
+/// Whether a type holds any text at all; numbers and texts of a harmless form do no harm.
 fn is_free_text(ty: &Type<'_>) -> bool {
     match ty {
         Type::String => true,
+        Type::Refined(base, rule) => is_free_text(base) && !is_harmless_rule(rule.expr),
         Type::Optional(inner) => is_free_text(inner),
         Type::Union(types) => types.iter().any(is_free_text),
         _ => false,
     }
+}
+
+/// Whether a rule leaves only texts that bash takes as they are. A list of texts was written by the author.
+fn is_harmless_rule(rule: &Expr) -> bool {
+    rule_pattern(rule).is_none_or(is_harmless)
 }
 
 /// Whether a text is one word: put into a command it stands for a value, not for a part of the command.
@@ -94,9 +101,11 @@ fn is_one_word(text: &TextRef<'_>) -> bool {
 impl<'p> Compiler<'p> {
     /// Notes the value of an input.
     pub(crate) fn taint_input(&mut self, value: &Value<'p>, ty: &Type<'p>, name: Span) {
-        let is_checked = matches!(ty, Type::Refined(..))
-            || matches!(ty, Type::Optional(inner) if matches!(**inner, Type::Refined(..)));
-        if !is_checked {
+        let checked = match ty {
+            Type::Optional(inner) => inner,
+            other => other,
+        };
+        if !matches!(checked, Type::Refined(_, rule) if is_harmless_rule(rule.expr)) {
             let origin = Origin {
                 input: Some(name),
                 inside: None,

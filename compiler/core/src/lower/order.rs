@@ -1,9 +1,10 @@
 //! What waits for what, and the rules of it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use aur_diagnostics::{Diagnostic, Span, codes, nearest};
 use aur_ir as ir;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::place::Placed;
 use super::{Lowering, elements};
@@ -33,7 +34,7 @@ struct Wait {
 
 impl<'p> Lowering<'_, 'p> {
     pub(super) fn order(&mut self, task: &Placed<'p>, members: &[Member]) -> Vec<ir::Edge> {
-        let index_of: HashMap<&str, usize> = members
+        let index_of: FxHashMap<&str, usize> = members
             .iter()
             .enumerate()
             .filter_map(|(i, member)| Some((member.name.as_deref()?, i)))
@@ -67,7 +68,7 @@ impl<'p> Lowering<'_, 'p> {
         &mut self,
         task: &Placed<'p>,
         members: &[Member],
-        index_of: &HashMap<&str, usize>,
+        index_of: &FxHashMap<&str, usize>,
     ) -> Vec<Wait> {
         let mut waits = Vec::new();
         let Some(list) = self.read(task, "constraints") else {
@@ -114,7 +115,7 @@ impl<'p> Lowering<'_, 'p> {
         part: &Value<'p>,
         env: &Env<'p>,
         members: &[Member],
-        index_of: &HashMap<&str, usize>,
+        index_of: &FxHashMap<&str, usize>,
     ) -> Option<(usize, ir::EdgeKind)> {
         let (name, on) = match self.place(part, env) {
             Some(ready) => (self.read(&ready, "process")?.value, ir::EdgeKind::Ready),
@@ -300,7 +301,7 @@ fn reduce(count: usize, waits: Vec<Wait>) -> Vec<Wait> {
     for wait in &waits {
         starts.entry((wait.before, wait.on)).or_default().push(wait.after);
     }
-    let mut implied: HashSet<(usize, usize, ir::EdgeKind)> = HashSet::new();
+    let mut implied: FxHashSet<(usize, usize, ir::EdgeKind)> = FxHashSet::default();
     for ((before, on), firsts) in starts.iter().filter(|(_, firsts)| firsts.len() > 1) {
         let beyond = reached_from(firsts, &followers);
         implied.extend(
@@ -317,7 +318,7 @@ fn reduce(count: usize, waits: Vec<Wait>) -> Vec<Wait> {
 }
 
 /// What is reached from `starts` in one step or more.
-fn reached_from(starts: &[usize], followers: &[Vec<usize>]) -> HashSet<usize> {
+fn reached_from(starts: &[usize], followers: &[Vec<usize>]) -> FxHashSet<usize> {
     let next = |index: usize| {
         followers
             .get(index)
@@ -326,7 +327,7 @@ fn reached_from(starts: &[usize], followers: &[Vec<usize>]) -> HashSet<usize> {
             .copied()
     };
     let mut open: Vec<usize> = starts.iter().flat_map(|start| next(*start)).collect();
-    let mut seen = HashSet::new();
+    let mut seen = FxHashSet::default();
     while let Some(index) = open.pop() {
         if seen.insert(index) {
             open.extend(next(index));

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use aur_diagnostics::{Diagnostic, codes, nearest};
+use aur_diagnostics::{Diagnostic, Span, codes, nearest};
 use aur_grammar::tree::Mustache;
 use aur_ir::TextFilter;
 
@@ -40,22 +40,43 @@ impl Filter {
     }
 }
 
-pub(super) fn apply(filters: &[Filter], text: &str) -> String {
-    filters
-        .iter()
-        .fold(text.to_string(), |text, filter| match filter {
-            Filter::Sh => TextFilter::Sh.apply(&text),
-            Filter::Json => TextFilter::Json.apply(&text),
-            Filter::Lower => text.to_lowercase(),
-            Filter::Upper => text.to_uppercase(),
-            Filter::Basename => text
+impl Filter {
+    fn apply(self, text: &str) -> String {
+        match self {
+            Self::Sh => TextFilter::Sh.apply(text),
+            Self::Json => TextFilter::Json.apply(text),
+            Self::Lower => text.to_lowercase(),
+            Self::Upper => text.to_uppercase(),
+            Self::Basename => text
                 .trim_end_matches('/')
                 .rsplit('/')
                 .next()
                 .unwrap_or("")
                 .to_string(),
-            Filter::Pad(width) => format!("{text:0>width$}"),
+            Self::Pad(width) => format!("{text:0>width$}"),
+        }
+    }
+
+    /// How long a text will be at least, in bytes, without making it.
+    fn length(self, text: &str) -> usize {
+        let escaped = |is_escaped: fn(u8) -> bool| text.bytes().filter(|byte| is_escaped(*byte)).count();
+        match self {
+            Self::Sh => text.len() + 3 * escaped(|byte| byte == b'\''),
+            Self::Json => text.len() + escaped(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')),
+            Self::Lower | Self::Upper | Self::Pad(_) => text.len(),
+            Self::Basename => 0,
+        }
+    }
+}
+
+impl<'p> Compiler<'p> {
+    /// Applies filters in order; none where a text on the way would be too long.
+    pub(super) fn apply(&mut self, filters: &[Filter], text: &str, span: Span) -> Option<String> {
+        filters.iter().try_fold(text.to_string(), |text, filter| {
+            let length = filter.length(&text);
+            self.may_grow(length, length, span).then(|| filter.apply(&text))
         })
+    }
 }
 
 impl<'p> Compiler<'p> {

@@ -12,11 +12,14 @@ use smol_str::SmolStr;
 
 use super::frames::{Env, Frame, enter, struct_env};
 use super::{Judge, Key};
-use crate::eval::Compiler;
+use crate::eval::{Compiler, Lookup};
 use crate::facts::Target;
 use crate::limits::Limit;
 use crate::types::StructDecl;
 use crate::value::{Base, Bindings, Kind, Slot, StructValue, Value, describe};
+
+/// Looking at so many keys of a map is one step.
+const KEYS_A_STEP: usize = 16;
 
 /// So many bound names are looked through one by one.
 const FEW_BINDINGS: usize = 8;
@@ -458,7 +461,16 @@ impl<'p> Compiler<'p> {
             }
             (Kind::Map(pairs), Access::Index) => {
                 let inner = enter(&env, &value.scopes);
-                for (key, found) in pairs.iter() {
+                let searched = match self.look_up(&value.kind, &part.text) {
+                    Lookup::At(at) => {
+                        let (_, found) = pairs.get(at)?;
+                        return self.descend(found.clone(), inner, rest, judge, partial);
+                    }
+                    Lookup::Search if !self.may_step(pairs.len() / KEYS_A_STEP, value.span) => return None,
+                    Lookup::Search => pairs.as_slice(),
+                    Lookup::Missing => &[],
+                };
+                for (key, found) in searched {
                     let key = self.settle(key, &inner, judge);
                     if crate::eval::is_key(&key.kind, &part.text) {
                         return self.descend(found.clone(), inner, rest, judge, partial);

@@ -16,8 +16,51 @@ pub(crate) struct Node<'p> {
     pub(super) next: Option<Env<'p>>,
     pub(super) settled: RefCell<Memo<'p>>,
     /// Frames of structs that were read from here, so that they are resolved once too.
-    structs: RefCell<Vec<(Rc<StructValue<'p>>, Scopes<'p>, Env<'p>)>>,
+    structs: RefCell<Structs<'p>>,
 }
+
+/// A struct and the scopes it carries, by address.
+type StructKey = (usize, usize);
+
+/// The frames of structs. Most frames hold one or two, so they are looked through; more get an index.
+#[derive(Default)]
+struct Structs<'p> {
+    /// Struct and scopes are kept because the key is their address.
+    entries: Vec<(Rc<StructValue<'p>>, Scopes<'p>, Env<'p>)>,
+    index: FxHashMap<StructKey, usize>,
+}
+
+impl<'p> Structs<'p> {
+    fn key(inner: &Rc<StructValue<'p>>, scopes: &Scopes<'p>) -> StructKey {
+        (Rc::as_ptr(inner).addr(), address_of(scopes))
+    }
+
+    fn get(&self, key: StructKey) -> Option<&Env<'p>> {
+        let at = if self.entries.len() <= FEW {
+            let is_it = |(inner, scopes, _): &(_, _, _)| Self::key(inner, scopes) == key;
+            self.entries.iter().position(is_it)?
+        } else {
+            *self.index.get(&key)?
+        };
+        self.entries.get(at).map(|(_, _, frame)| frame)
+    }
+
+    fn insert(&mut self, inner: &Rc<StructValue<'p>>, scopes: &Scopes<'p>, frame: Env<'p>) {
+        self.entries.push((inner.clone(), scopes.clone(), frame));
+        if self.entries.len() > FEW {
+            let first = match self.index.is_empty() {
+                true => 0,
+                false => self.entries.len() - 1,
+            };
+            let new = self.entries.iter().enumerate().skip(first);
+            self.index
+                .extend(new.map(|(at, (inner, scopes, _))| (Self::key(inner, scopes), at)));
+        }
+    }
+}
+
+/// So many are looked through.
+const FEW: usize = 8;
 
 /// The texts that were resolved in a frame. Most frames see one or two, so they are looked through; more get an index.
 #[derive(Default)]
@@ -28,10 +71,8 @@ pub(super) struct Memo<'p> {
 }
 
 impl<'p> Memo<'p> {
-    const FEW: usize = 8;
-
     pub(super) fn get(&self, key: Key) -> Option<&Settled<'p>> {
-        let at = if self.entries.len() <= Self::FEW {
+        let at = if self.entries.len() <= FEW {
             self.entries.iter().position(|(own, ..)| *own == key)?
         } else {
             *self.index.get(&key)?
@@ -41,7 +82,7 @@ impl<'p> Memo<'p> {
 
     pub(super) fn insert(&mut self, key: Key, value: Value<'p>, settled: Settled<'p>) {
         self.entries.push((key, value, settled));
-        if self.entries.len() > Self::FEW {
+        if self.entries.len() > FEW {
             let first = if self.index.is_empty() {
                 0
             } else {
@@ -92,14 +133,10 @@ pub(crate) fn enter<'p>(env: &Env<'p>, scopes: &Scopes<'p>) -> Env<'p> {
 
 /// The chain that the attributes of a struct are read in.
 pub(crate) fn struct_env<'p>(env: &Env<'p>, inner: &Rc<StructValue<'p>>, scopes: &Scopes<'p>) -> Env<'p> {
-    let known = env.structs.borrow().iter().find_map(|(own, own_scopes, frame)| {
-        (Rc::ptr_eq(own, inner) && address_of(own_scopes) == address_of(scopes)).then(|| frame.clone())
-    });
+    let known = env.structs.borrow().get(Structs::key(inner, scopes)).cloned();
     known.unwrap_or_else(|| {
         let frame = node(Frame::Attributes(inner.clone()), Some(enter(env, scopes)));
-        env.structs
-            .borrow_mut()
-            .push((inner.clone(), scopes.clone(), frame.clone()));
+        env.structs.borrow_mut().insert(inner, scopes, frame.clone());
         frame
     })
 }

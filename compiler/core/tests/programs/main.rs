@@ -1,5 +1,6 @@
 //! Programs in, diagnostics or values out.
 
+mod hostile;
 mod library;
 mod round_trips;
 
@@ -232,6 +233,7 @@ j = Process { name = Process }
     7:30 E0303 the Integer `-1` is not allowed here: it must fit `0..` | must fit `0..`
     8:23 E0303 the Float `0.0` is not allowed here: it must fit `0.001..` | must fit `0.001..`
     9:25 E0301 this is a list, but a String is needed | String is needed here
+      = a command is one text; a program and its arguments are given as `argv`
     10:7 E0301 `+` is not defined for the Integer `1` and the text "x"
       + 10:5 | the Integer `1`
       + 10:9 | the text "x"

@@ -90,8 +90,20 @@ fn write_item(item: &ItemDoc, file: &FileDoc, anchors: &Anchors<'_>, out: &mut S
     }
     match &item.kind {
         ItemDocKind::Struct { fields, checks } => write_struct(fields, checks, anchors, out),
+        ItemDocKind::Enum(members) if members.iter().any(|(_, doc)| doc.is_some()) => {
+            out.push_str("<table>\n<tr><th>member</th><th></th></tr>\n");
+            for (member, doc) in members {
+                let doc = doc.as_ref().map_or(String::new(), |doc| rendered(doc));
+                out.push_str(&format!(
+                    "<tr><td>{}</td><td>{}</td></tr>\n",
+                    code(member),
+                    doc.trim_end()
+                ));
+            }
+            out.push_str("</table>\n");
+        }
         ItemDocKind::Enum(members) => {
-            let members: Vec<String> = members.iter().map(|member| code(member)).collect();
+            let members: Vec<String> = members.iter().map(|(member, _)| code(member)).collect();
             out.push_str(&format!("<p>One of {}.</p>\n", members.join(", ")));
         }
         ItemDocKind::Alias(type_text) => {

@@ -49,8 +49,17 @@ fn write_item(item: &ItemDoc, file: &FileDoc, anchors: &Anchors<'_>, out: &mut S
     out.push_str(&format!("\n### <a id=\"{id}\"></a>{}\n", escape(&item.name)));
     let line = match &item.kind {
         ItemDocKind::Struct { .. } => None,
+        ItemDocKind::Enum(members) if members.iter().any(|(_, doc)| doc.is_some()) => {
+            let lines = members.iter().map(|(member, doc)| {
+                let doc = doc.as_ref().map_or(String::new(), |doc| without_html(doc));
+                let doc = doc.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+                let gap = if doc.is_empty() { "" } else { ": " };
+                format!("\n- `{member}`{gap}{doc}")
+            });
+            Some(format!("One of\n{}", lines.collect::<String>()))
+        }
         ItemDocKind::Enum(members) => {
-            let members: Vec<String> = members.iter().map(|member| format!("`{member}`")).collect();
+            let members: Vec<String> = members.iter().map(|(member, _)| format!("`{member}`")).collect();
             Some(format!("One of {}.", members.join(", ")))
         }
         ItemDocKind::Alias(type_text) => Some(typed(type_text, anchors)),

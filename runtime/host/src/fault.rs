@@ -50,6 +50,18 @@ pub fn most_pids() -> Option<u64> {
     None
 }
 
+/// The length of a journal, bytes, from which a test has it made shorter: `AUR_FAULT_JOURNAL`.
+#[cfg(aur_faults)]
+pub fn most_journal_bytes() -> Option<u64> {
+    std::env::var("AUR_FAULT_JOURNAL").ok()?.parse().ok()
+}
+
+/// None: this program is built for use.
+#[cfg(not(aur_faults))]
+pub fn most_journal_bytes() -> Option<u64> {
+    None
+}
+
 /// Whether a test has the locks of run files left out, to show that it would notice.
 #[cfg(aur_faults)]
 pub(crate) fn is_lock_off() -> bool {

@@ -97,7 +97,7 @@ impl Backoff {
 }
 
 /// Where a process stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Process {
     /// What is going on.
     pub phase: Phase,
@@ -116,7 +116,8 @@ pub struct Process {
 }
 
 /// What is going on with a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Nothing is alive.
     Waiting {
@@ -170,7 +171,8 @@ pub enum Verb {
 }
 
 /// What is known about the child of a run that is being stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Child {
     /// Its start was not reported yet.
     Expected,
@@ -179,7 +181,8 @@ pub enum Child {
 }
 
 /// How a run is being ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Demand {
     /// By SIGTERM.
     Terminate {

@@ -6,6 +6,7 @@
 
 mod farewell;
 mod health;
+mod length;
 mod life;
 mod limits;
 mod log_probe;

@@ -24,6 +24,7 @@ use aur_machine::{Boot, Change, Effect, Event, Fact, Now, Runner, Stage, Stop, T
 
 use super::farewell::Farewell;
 use super::health::HealthWatch;
+use super::length::JournalLength;
 use super::limits::{self, Limits};
 use super::outputs::{Ends, Outputs};
 use super::probes::Probes;
@@ -45,6 +46,7 @@ pub(crate) struct Life<'a> {
     files: &'a TaskFiles,
     folder: LifeFolder,
     journal: Journal,
+    length: JournalLength,
     zero_ms: i64,
     facts: Facts,
     environment: Vec<(OsString, OsString)>,
@@ -137,6 +139,7 @@ impl<'a> Life<'a> {
             files,
             folder,
             journal,
+            length: JournalLength::new(files.spec.processes.len()),
             zero_ms,
             facts,
             environment,
@@ -195,6 +198,7 @@ impl<'a> Life<'a> {
                 self.limits.close();
                 return Ok(());
             }
+            self.shorten_journal();
             if self.attend(host)? {
                 continue;
             }
@@ -493,6 +497,26 @@ impl<'a> Life<'a> {
             }
             self.journal.append(&machine::encode(change))?;
             self.undurable = self.undurable.max(weight(change));
+        }
+        Ok(())
+    }
+
+    /// Puts what the task came to in the place of a journal that has become long.
+    fn shorten_journal(&mut self) {
+        if self.undurable != Unrecorded::Nothing || !self.length.is_long(self.journal.bytes()) {
+            return;
+        }
+        if let Err(error) = self.try_shorten_journal() {
+            log(&format!("the journal stays long: {error}"));
+        }
+        self.length.note(self.journal.bytes());
+    }
+
+    fn try_shorten_journal(&mut self) -> Result<(), RunnerError> {
+        let left = request::names_left(&self.files.folder)?;
+        self.task.forget_requests(|request| left.contains(request));
+        if let Some(summary) = self.task.summary(boot::wall_ms()) {
+            self.journal.shorten(&machine::encode(&summary))?;
         }
         Ok(())
     }
@@ -804,6 +828,7 @@ fn weight(change: &Change) -> Unrecorded {
             | ProcessFact::Ended { .. } => Unrecorded::Facts,
         },
         Fact::Created(_)
+        | Fact::Summary(_)
         | Fact::Runner(_)
         | Fact::Cleaning { .. }
         | Fact::Farewell

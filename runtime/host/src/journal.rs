@@ -221,7 +221,12 @@ impl Journal {
         };
         shorter.append(payload)?;
         let draft = self.path.with_extension("new");
-        let open = private().read(true).write(true).create(true).truncate(true).open(&draft);
+        let open = private()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&draft);
         shorter.file = open.at("create", &draft)?;
         fault::point("journal-drafted");
         let named = shorter.write_pending(Safety::Durable).and_then(|()| {
@@ -248,9 +253,11 @@ impl Journal {
             self.file.seek(SeekFrom::Start(end)).at("write", &self.path)?;
             self.file.write_all(unwritten).at("write", &self.path)?;
             self.written_bytes = self.pending.len();
+            fault::point("journal-written");
         }
         if safety == Safety::Durable && !self.pending.is_empty() {
             self.file.sync_data().at("make durable", &self.path)?;
+            fault::point("journal-durable");
             self.durable_bytes += self.pending.len() as u64;
             self.pending.clear();
             self.written_bytes = 0;
@@ -275,7 +282,10 @@ pub fn read_first(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
     let file = private().read(true).open(path).at("open", path)?;
     let mut bytes = Vec::new();
     let heads = SHORTENED_HEADER_BYTES + RECORD_HEADER_BYTES;
-    (&file).take(heads as u64).read_to_end(&mut bytes).at("read", path)?;
+    (&file)
+        .take(heads as u64)
+        .read_to_end(&mut bytes)
+        .at("read", path)?;
     let FileHeader { length: start, .. } = check_file_header(&bytes, path)?;
     let length = u32_at(&bytes, start).map_or(0, u64::from);
     (&file).take(length).read_to_end(&mut bytes).at("read", path)?;

@@ -238,7 +238,10 @@ pub(crate) fn names_left(folder: &TaskFolder) -> Result<BTreeSet<String>, PathEr
     let names = entries.flatten().filter_map(|entry| {
         let path = entry.path();
         let is_request = path.extension().is_some_and(|extension| extension == "json");
-        path.file_stem().filter(|_| is_request)?.to_str().map(str::to_string)
+        path.file_stem()
+            .filter(|_| is_request)?
+            .to_str()
+            .map(str::to_string)
     });
     Ok(names.collect())
 }

@@ -1,6 +1,8 @@
-//! How long a journal may become before it is made shorter.
+//! How long a journal may become before it is made shorter, and what goes with what it no longer tells.
 
 use aur_host::fault;
+use aur_host::folder::LifeFolder;
+use aur_machine::Task;
 
 /// A journal up to this length is never worth the work, bytes.
 const SHORT_BYTES: u64 = 256 << 10;
@@ -31,6 +33,27 @@ impl JournalLength {
     /// Takes in the length after a try, whether or not the journal became shorter.
     pub(super) fn note(&mut self, bytes: u64) {
         self.limit = self.least.max(bytes.saturating_mul(GROWTH));
+    }
+}
+
+/// Removes the files of runs that the journal no longer tells of: they are over, and their numbers are never
+/// given out again. What they wrote stays.
+pub(super) fn remove_run_files(folder: &LifeFolder, task: &Task) {
+    for (index, process) in task.spec().processes.iter().enumerate() {
+        let Some(first) = task.runs(index).next() else {
+            continue;
+        };
+        let entries = std::fs::read_dir(folder.run_files(&process.name));
+        for entry in entries.into_iter().flatten().flatten() {
+            let run = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse::<u32>().ok());
+            if run.is_some_and(|run| run < first.run) {
+                // One that stays is a small file that nobody looks at.
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
     }
 }
 

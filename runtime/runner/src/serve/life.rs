@@ -24,7 +24,7 @@ use aur_machine::{Boot, Change, Effect, Event, Fact, Now, Runner, Stage, Stop, T
 
 use super::farewell::Farewell;
 use super::health::HealthWatch;
-use super::length::JournalLength;
+use super::length::{JournalLength, remove_run_files};
 use super::limits::{self, Limits};
 use super::outputs::{Ends, Outputs};
 use super::probes::Probes;
@@ -196,6 +196,7 @@ impl<'a> Life<'a> {
             let is_finished = matches!(self.task.stage(), Stage::Finished { .. });
             if is_finished && self.undurable == Unrecorded::Nothing {
                 self.limits.close();
+                fault::point("attempt-over");
                 return Ok(());
             }
             self.shorten_journal();
@@ -317,6 +318,7 @@ impl<'a> Life<'a> {
             let _ = std::fs::remove_file(path);
         }
         request::remove_answers(&self.files.folder);
+        fault::point("requests-removed");
     }
 
     fn take_requests(&mut self) -> Result<(), RunnerError> {
@@ -404,7 +406,9 @@ impl<'a> Life<'a> {
     /// Gives the answers whose records are durable, and takes their requests away.
     fn give_answers(&mut self) {
         for (path, answer) in std::mem::take(&mut self.answers) {
-            match request::answer(&path, &answer).and_then(|()| request::take(&path)) {
+            let answered = request::answer(&path, &answer);
+            fault::point("request-answered");
+            match answered.and_then(|()| request::take(&path)) {
                 Ok(()) => {
                     self.answered.remove(&path);
                 }
@@ -422,6 +426,7 @@ impl<'a> Life<'a> {
             finished_ms,
         } in self.runs.take_over()
         {
+            fault::point("run-over");
             self.outputs.settle(key);
             if let Some(event) = self.limits.end(key, self.task.spec(), end, finished_ms) {
                 self.expect(Some(event));
@@ -465,6 +470,7 @@ impl<'a> Life<'a> {
                 if let Some(request) = request {
                     self.note_answer(&request, &turn);
                 }
+                fault::point("runner-decided");
                 self.append(&turn.changes)?;
                 effects.extend(turn.effects);
             }
@@ -517,6 +523,8 @@ impl<'a> Life<'a> {
         self.task.forget_requests(|request| left.contains(request));
         if let Some(summary) = self.task.summary(boot::wall_ms()) {
             self.journal.shorten(&machine::encode(&summary))?;
+            fault::point("journal-shortened");
+            remove_run_files(&self.folder, &self.task);
         }
         Ok(())
     }
@@ -558,8 +566,14 @@ impl<'a> Life<'a> {
             match effect.work {
                 Work::Look(_) => self.look(effect, host)?,
                 Work::Terminate | Work::Kill if self.drop_held(key) => self.report(key, Report::NeverStarted),
-                Work::Terminate => self.runs.demand(key, Demand::Terminate, &mut table)?,
-                Work::Kill => self.runs.demand(key, Demand::Kill, &mut table)?,
+                Work::Terminate => {
+                    self.runs.demand(key, Demand::Terminate, &mut table)?;
+                    fault::point("sigterm-sent");
+                }
+                Work::Kill => {
+                    self.runs.demand(key, Demand::Kill, &mut table)?;
+                    fault::point("sigkill-sent");
+                }
                 Work::Spawn if is_disk_full => self.held.push(effect),
                 Work::Spawn => match self.spawn(key, host)? {
                     Spawned::Settled => table.forget(),
@@ -731,6 +745,7 @@ impl<'a> Life<'a> {
         } = self
             .outputs
             .open(key, logger, &self.files.order, &self.folder, &process.name)?;
+        fault::point("outputs-open");
         // In a folder where the role is at work a copier of ours could be led astray.
         let role = self.files.order.role.as_ref();
         let given = role.filter(|_| copier.is_none());
@@ -739,6 +754,7 @@ impl<'a> Life<'a> {
         let role = role.map(RoleOrder::role);
         copier.into_iter().for_each(|pid| self.runs.add_aide(pid));
         let (group, doors) = self.limits.begin(key).map_err(limits::refusal)?;
+        fault::point("group-made");
         let run_file = RunFile::claim(&path, key.run, host.boot)?;
         fault::point("runner-claimed");
         let sandbox = self.folder.sandbox();
@@ -771,6 +787,7 @@ impl<'a> Life<'a> {
         let marker = self.facts.marker(&process.name, key.run);
         self.runs
             .add(key, running, Origin::Started, &marker, run_file, group);
+        fault::point("runner-kept");
         Ok(running.leader)
     }
 }

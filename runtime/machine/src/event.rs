@@ -156,7 +156,10 @@ impl TaskEvent {
             Fact::Summary(_) => of_what_goes_on(task),
             _ => Vec::new(),
         };
-        let task_id = first.as_ref().map(|event| event.task_id.clone()).unwrap_or_default();
+        let task_id = first
+            .as_ref()
+            .map(|event| event.task_id.clone())
+            .unwrap_or_default();
         let event = |kind| Self {
             kind,
             task_id: task_id.clone(),

@@ -479,7 +479,7 @@ fn tick(policy: &Policy, process: &Process, now: Now, kill_at: Time) -> Outcome 
             Demand::Terminate { kill_at } if now.time < kill_at => Outcome::Unchanged(Why::NotDue),
             Demand::Terminate { .. } => moved(killing(now, cause)),
             Demand::Kill { give_up_at } if now.time < give_up_at => Outcome::Unchanged(Why::NotDue),
-            Demand::Kill { .. } => moved(over(Verdict::Lost, Reason::Lost, process.streak, Next::GivenUp)),
+            Demand::Kill { .. } => moved(given_up(process.streak)),
         },
         Held | Done(_) => Outcome::Unchanged(Why::Late),
     }
@@ -722,6 +722,23 @@ fn over(verdict: Verdict, reason: Reason, streak: u32, next: Next) -> Fact {
         message: None,
         streak,
         next,
+    }
+}
+
+/// The end of a run that outlives SIGKILL, as far as we wait for it.
+fn given_up(streak: u32) -> Fact {
+    let message = format!(
+        "SIGKILL had no effect for {} s: something of it may live on",
+        GIVE_UP_MS / 1_000
+    );
+    Fact::Ended {
+        verdict: Verdict::Lost,
+        reason: Reason::Lost,
+        exit: None,
+        finished_ms: None,
+        message: Some(message),
+        streak,
+        next: Next::GivenUp,
     }
 }
 

@@ -121,6 +121,17 @@ impl Tally {
         self.messages.push(format!("{what}: {message}"));
     }
 
+    /// Takes in what was counted elsewhere.
+    fn add(&mut self, other: Self) {
+        self.rounds += other.rounds;
+        self.kills += other.kills;
+        self.duplicates += other.duplicates;
+        self.leaks += other.leaks;
+        self.wrong_states += other.wrong_states;
+        self.hangs += other.hangs;
+        self.messages.extend(other.messages);
+    }
+
     /// Prints the counts and fails if anything was wrong.
     fn close(self) {
         let line = format!(

@@ -1,5 +1,6 @@
 //! Kills of the runner at every place and at random moments, freezing, races, reboots.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -48,7 +49,7 @@ fn stopped() -> Scene {
     let deaf = "trap '' TERM; touch $W/up-deaf; while :; do sleep 0.05; done";
     Scene::new(&[("w", &w), ("deaf", deaf), ("clean", "true")], |job| {
         job.with("/task/processes/2/final", json!(true))
-            .with("/task/finalization_wait_ms", json!(4_000))
+            .with("/task/finalization_wait_ms", json!(3_000))
     })
 }
 
@@ -70,36 +71,53 @@ fn retries() -> Scene {
 
 /// F1: each place that the runner comes to, one after the other, until it comes to no more.
 pub(super) fn f01_the_runner_dies_at_any_place() {
-    let mut tally = Tally::of("F1");
     let every = if rounds(0, 1_000) == 0 { 7 } else { 1 };
-    let again = rounds(1, 4);
-    let mut places = std::collections::BTreeSet::new();
-    for turn in 0..again {
-        for (shape, (make, allowed)) in SHAPES.iter().enumerate() {
-            let mut number = 1 + (turn + shape) % every;
-            let mut is_reached = true;
-            while is_reached {
-                tally.round(&format!("shape {shape}, place {number}"), || {
-                    let mut scene = make().killed_at(&format!("#{number}"));
-                    scene.start();
-                    let found = scene.finish();
-                    is_reached = scene.has("fired");
-                    places.insert(scene.read("fired"));
-                    assert!(
-                        allowed.contains(&found.as_str()),
-                        "{} ended as {found}",
-                        scene.read("fired")
-                    );
-                    usize::from(is_reached)
-                });
-                number += every;
-            }
+    let again = rounds(1, 2);
+    let mut all = Tally::of("F1");
+    let mut places = BTreeSet::new();
+    std::thread::scope(|scope| {
+        // They mostly wait, so side by side.
+        let threads: Vec<_> = (0..SHAPES.len())
+            .map(|shape| scope.spawn(move || every_place(shape, every, again)))
+            .collect();
+        for thread in threads {
+            let (tally, found) = thread.join().unwrap();
+            all.add(tally);
+            places.extend(found);
         }
-    }
+    });
     let count = places.len();
-    tally.close();
+    all.close();
     // The places are of many kinds, or the test no longer shows what it is to show.
     assert!(count >= if every == 1 { 20 } else { 8 }, "{places:?}");
+}
+
+fn every_place(shape: usize, every: usize, again: usize) -> (Tally, BTreeSet<String>) {
+    let mut tally = Tally::of("F1");
+    let mut places = BTreeSet::new();
+    let (make, allowed) = SHAPES[shape];
+    for turn in 0..again {
+        let mut number = 1 + (turn + shape) % every;
+        let mut is_reached = true;
+        while is_reached {
+            tally.round(&format!("shape {shape}, place {number}"), || {
+                let mut scene = make().killed_at(&format!("#{number}"));
+                scene.start();
+                let found = scene.finish();
+                is_reached = scene.has("fired");
+                places.insert(scene.read("fired"));
+                assert!(
+                    allowed.contains(&found.as_str()),
+                    "{} ended as {found}",
+                    scene.read("fired")
+                );
+                usize::from(is_reached)
+            });
+            number += every;
+            is_reached &= number < 1_000;
+        }
+    }
+    (tally, places)
 }
 
 /// F3: a graph of many processes under a runner that never lives long.

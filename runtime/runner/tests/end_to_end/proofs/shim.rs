@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -15,16 +16,17 @@ fn shim() -> Option<&'static PathBuf> {
     static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
     let built = BUILT.get_or_init(|| {
         let program = std::env::current_exe().unwrap();
-        let library = program.with_extension(format!("shim.{}.so", std::process::id()));
+        let library = program.with_extension("shim.so");
+        let draft = program.with_extension(format!("shim.{}", std::process::id()));
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/end_to_end/proofs/shim.c");
-        let built = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O1", "-o"])
-            .arg(&library)
-            .arg(source)
-            .arg("-ldl")
-            .output();
+        let mut compiler = Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-O1", "-x", "c", source, "-o"]);
+        let built = compiler.arg(&draft).arg("-ldl").output();
         match built {
-            Ok(output) if output.status.success() => Some(library),
+            Ok(output) if output.status.success() => {
+                std::fs::rename(&draft, &library).unwrap();
+                Some(library)
+            }
             Ok(output) => panic!("{}", String::from_utf8_lossy(&output.stderr)),
             Err(error) => {
                 say(&format!("no C compiler, so no system call fails: {error}\n"));
@@ -66,48 +68,86 @@ const ERRORS: [(&str, i32); 3] = [("ENOSPC", 28), ("EIO", 5), ("EINTR", 4)];
 pub(super) fn f06_a_system_call_fails() {
     let Some(library) = shim() else { return };
     let mut tally = Tally::of("F6");
-    let every = if rounds(0, 1_000) == 0 { 9 } else { 1 };
-    for (kind, call) in CALLS.into_iter().enumerate() {
-        let shorts = (call == "write").then_some(("short", 0));
-        for (place, (error, number)) in ERRORS.into_iter().chain(shorts).enumerate() {
-            let mut at = 1 + (kind + place) % every;
-            let mut is_reached = true;
-            while is_reached && at < 500 {
-                for is_once in [true, false] {
-                    let what = format!(
-                        "{call} {at}: {error}, {}",
-                        if is_once { "once" } else { "for long" }
-                    );
-                    tally.round(&what, || {
-                        let mut scene = scene();
-                        let (once, healed) = (scene.path("fired"), scene.path("healed"));
-                        let mut variables: Vec<(&'static str, OsString)> = vec![
-                            ("LD_PRELOAD", library.into()),
-                            ("SHIM_CALL", call.into()),
-                            ("SHIM_NUMBER", at.to_string().into()),
-                            ("SHIM_ERROR", number.to_string().into()),
-                            ("SHIM_HEALED", healed.into()),
-                        ];
-                        variables.extend(is_once.then(|| ("SHIM_ONCE", once.into())));
-                        scene.environment.extend(variables);
-                        scene.start();
-                        if !is_once {
-                            std::thread::sleep(std::time::Duration::from_millis(60));
-                            scene.write("healed");
-                        }
-                        let found = scene.finish();
-                        if is_once {
-                            is_reached = scene.has("fired");
-                        }
-                        assert!(is_allowed(&found), "ended as {found}\n{}", scene.told());
-                        0
-                    });
-                }
-                at += every;
+    let every = if rounds(0, 1_000) == 0 { 23 } else { 2 };
+    let kinds: Vec<(&'static str, &'static str, i32)> = CALLS
+        .into_iter()
+        .flat_map(|call| ERRORS.map(|(error, number)| (call, error, number)))
+        .chain([("write", "short", 0)])
+        .collect();
+    let waiting = Mutex::new(kinds.into_iter().enumerate());
+    std::thread::scope(|scope| {
+        // They mostly wait, so side by side.
+        let work = || {
+            let mut tally = Tally::of("F6");
+            while let Some((place, (call, error, number))) = { waiting.lock().unwrap().next() } {
+                let fault = Fault {
+                    library,
+                    call,
+                    error,
+                    number,
+                };
+                fault.every_call(1 + place % every, every, &mut tally);
             }
+            tally
+        };
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+        for thread in threads {
+            tally.add(thread.join().unwrap());
+        }
+    });
+    tally.close();
+}
+
+/// A call that fails.
+struct Fault {
+    library: &'static PathBuf,
+    call: &'static str,
+    error: &'static str,
+    number: i32,
+}
+
+impl Fault {
+    fn every_call(&self, first: usize, every: usize, tally: &mut Tally) {
+        let mut is_reached = true;
+        for at in (first..1_000).step_by(every) {
+            if !std::mem::take(&mut is_reached) {
+                return;
+            }
+            tally.round(&format!("{} {at}: {}, once", self.call, self.error), || {
+                let mut scene = self.scene(at);
+                let fired = scene.path("fired");
+                scene.environment.push(("SHIM_ONCE", fired.into()));
+                scene.start();
+                let found = scene.finish();
+                is_reached = scene.has("fired");
+                assert!(is_allowed(&found), "ended as {found}\n{}", scene.told());
+                0
+            });
+            tally.round(&format!("{} {at}: {}, for long", self.call, self.error), || {
+                let mut scene = self.scene(at);
+                scene.start();
+                std::thread::sleep(Duration::from_millis(60));
+                scene.write("healed");
+                let found = scene.finish();
+                assert!(is_allowed(&found), "ended as {found}\n{}", scene.told());
+                0
+            });
         }
     }
-    tally.close();
+
+    fn scene(&self, at: usize) -> Scene {
+        let mut scene = scene();
+        let healed = scene.path("healed");
+        let variables: [(&'static str, OsString); 5] = [
+            ("LD_PRELOAD", self.library.into()),
+            ("SHIM_CALL", self.call.into()),
+            ("SHIM_NUMBER", at.to_string().into()),
+            ("SHIM_ERROR", self.number.to_string().into()),
+            ("SHIM_HEALED", healed.into()),
+        ];
+        scene.environment.extend(variables);
+        scene
+    }
 }
 
 /// F12: hours and years, forwards and back, while time limits and waits are at work.
@@ -138,7 +178,7 @@ pub(super) fn f12_the_clock_jumps() {
                 wait_until("the process", || scene.has("up").then_some(()));
                 for step in 1..=3 {
                     std::fs::write(&clock, (jump * step).to_string()).unwrap();
-                    std::thread::sleep(std::time::Duration::from_millis(60));
+                    std::thread::sleep(Duration::from_millis(60));
                 }
                 scene.finish_as(
                     "again: FAILED code:1, FAILED code:1, SUCCESS code:0\nslow: FAILED signal:15\nsure: SUCCESS code:0\nSUCCESS complete",

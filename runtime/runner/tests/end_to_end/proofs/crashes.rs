@@ -40,7 +40,7 @@ fn chain() -> Scene {
             json!([{"before": "a", "after": "b", "on": "success"}]),
         )
         .with("/task/processes/2/final", json!(true))
-        .with("/task/finalization_wait_ms", json!(300))
+        .with("/task/finalization_wait_ms", json!(2_000))
     })
 }
 

@@ -138,12 +138,17 @@ impl Tally {
             "{}: {} rounds, {} kills, {} duplicates, {} leaks, {} wrong states, {} hangs\n",
             self.name, self.rounds, self.kills, self.duplicates, self.leaks, self.wrong_states, self.hangs
         );
-        say(&line);
-        if let Some(path) = std::env::var_os("AUR_FAULT_REPORT") {
-            let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
-            file.unwrap().write_all(line.as_bytes()).unwrap();
-        }
+        report(&line);
         assert!(self.messages.is_empty(), "{line}{}", self.messages.join("\n"));
+    }
+}
+
+/// Prints a line of counts, and keeps it in `AUR_FAULT_REPORT`.
+pub(crate) fn report(line: &str) {
+    say(line);
+    if let Some(path) = std::env::var_os("AUR_FAULT_REPORT") {
+        let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
+        file.unwrap().write_all(line.as_bytes()).unwrap();
     }
 }
 

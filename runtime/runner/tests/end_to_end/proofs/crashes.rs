@@ -12,8 +12,11 @@ use crate::support::{Job, crash, is_alive, kill, wait_until};
 const STOP: &str = "R=\"$(dirname \"$AUR_SANDBOX\")/requests\"; [ -e $W/asked ] || \
                     { echo '{\"version\":1,\"request\":\"stop\"}' > \"$R/.ask\" && mv \"$R/.ask\" \"$R/1-a.json\"; touch $W/asked; }; ";
 
+/// How a task is made, and how it may end.
+type Shape = (fn() -> Scene, &'static [&'static str]);
+
 /// The shapes of task that a runner dies under: how they are made, and how they may end.
-const SHAPES: [(fn() -> Scene, &[&str]); 4] = [
+const SHAPES: [Shape; 4] = [
     (
         chain,
         &["a: SUCCESS code:0\nb: SUCCESS code:0\nclean: SUCCESS code:0\nSUCCESS complete"],

@@ -10,7 +10,7 @@ use crate::console::Console;
 use crate::errors::runner_failure;
 use crate::live::Live;
 use crate::tasks::shown_id;
-use crate::{Context, Outcome, show};
+use crate::{Context, Outcome, show, sizing};
 
 /// What ctrl-C, SIGTERM and a closed terminal mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,6 +217,9 @@ impl Attached<'_> {
             let paint = show::Paint::new(self.context.terminal.out);
             self.show(&format!("\n{}", show::summary(&state, &view, paint)));
             self.context.terminal.tell(&hints(&view));
+            if let Some(job) = state.plan.jobs.get(state.job) {
+                self.context.terminal.tell(&sizing::hints(&view, &job.task.resources));
+            }
         }
         if self.is_gone {
             return Err(Failure::new("the runner died; the processes it started run on")

@@ -19,6 +19,7 @@ mod ports;
 mod programs;
 mod show;
 mod signals;
+mod sizing;
 mod tasks;
 mod usage;
 

@@ -198,9 +198,11 @@ pub(crate) fn ending(reason: Reason, exit: Option<Exit>, message: Option<&str>) 
         Reason::Exit | Reason::Signal => status,
         Reason::Killed if status.is_empty() => "ended on request".to_string(),
         Reason::Killed => format!("ended on request, {status}"),
-        Reason::Lost => "nobody saw how it ended".to_string(),
         Reason::StartError => format!("could not be started: {}", message.unwrap_or("no reason known")),
-        Reason::Oom | Reason::Disk if message.is_some() => message.unwrap_or_default().to_string(),
+        Reason::Oom | Reason::Disk | Reason::Lost if message.is_some() => {
+            message.unwrap_or_default().to_string()
+        }
+        Reason::Lost => "nobody saw how it ended".to_string(),
         Reason::Oom => "used more memory than it may".to_string(),
         Reason::Disk => "used more disk than it may".to_string(),
         Reason::Timeout => "ran longer than it may".to_string(),

@@ -6,14 +6,27 @@ use crate::guard::Packaging;
 
 /// Ends this process as a crash would, if a test asked for it at this place.
 ///
-/// `AUR_FAULT_RUNNER` names the place. The file `AUR_FAULT_ONCE` is made, so that it happens once.
+/// `AUR_FAULT_RUNNER` names the place, or as `#7` the seventh place of any name that this process comes to.
+/// The file `AUR_FAULT_ONCE` is made, with the name of the place in it, so that it happens once.
 #[cfg(aur_faults)]
 pub fn point(name: &str) {
-    if std::env::var_os("AUR_FAULT_RUNNER").is_none_or(|wanted| wanted != name) {
+    use std::io::Write;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static PASSED: AtomicU64 = AtomicU64::new(0);
+    let Ok(wanted) = std::env::var("AUR_FAULT_RUNNER") else {
+        return;
+    };
+    let passed = PASSED.fetch_add(1, Ordering::Relaxed) + 1;
+    let is_here = match wanted.strip_prefix('#') {
+        Some(number) => number.parse() == Ok(passed),
+        None => wanted == name,
+    };
+    if !is_here {
         return;
     }
     let once = std::env::var_os("AUR_FAULT_ONCE").unwrap_or_default();
-    if std::fs::File::create_new(once).is_ok() {
+    if let Ok(mut file) = std::fs::File::create_new(once) {
+        let _ = file.write_all(name.as_bytes());
         // SAFETY: the calls take integers.
         unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
     }
@@ -47,6 +60,18 @@ pub fn most_pids() -> Option<u64> {
 /// None: this program is built for use.
 #[cfg(not(aur_faults))]
 pub fn most_pids() -> Option<u64> {
+    None
+}
+
+/// The length of a journal, bytes, from which a test has it made shorter: `AUR_FAULT_JOURNAL`.
+#[cfg(aur_faults)]
+pub fn most_journal_bytes() -> Option<u64> {
+    std::env::var("AUR_FAULT_JOURNAL").ok()?.parse().ok()
+}
+
+/// None: this program is built for use.
+#[cfg(not(aur_faults))]
+pub fn most_journal_bytes() -> Option<u64> {
     None
 }
 

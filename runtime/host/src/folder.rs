@@ -270,7 +270,12 @@ impl LifeFolder {
 
     /// What is known of one run's life.
     pub fn run_file(&self, process: &str, run: u32) -> PathBuf {
-        self.path.join("runs").join(process).join(run.to_string())
+        self.run_files(process).join(run.to_string())
+    }
+
+    /// Where the files of all runs of a process are.
+    pub fn run_files(&self, process: &str) -> PathBuf {
+        self.path.join("runs").join(process)
     }
 }
 

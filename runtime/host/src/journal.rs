@@ -5,8 +5,18 @@
 //! record  length: u32  version: u32  sequence: u64  crc: u32  payload
 //! ```
 //!
+//! A journal that was made shorter has version 2 and goes on counting:
+//!
+//! ```text
+//! file    "aurjrnl\n"  version: u32  first: u64  crc: u32 (of the 20 bytes before)
+//! ```
+//!
+//! Its first record has the sequence `first` and stands for all records before it. It takes the place of the
+//! longer one by a rename, so there is always one of the two, whole.
+//!
 //! Numbers are little-endian. The checksum of a record is CRC-32 (IEEE, crate crc32fast) over length,
-//! version, sequence and payload. Sequences count from 0 without gaps.
+//! version, sequence and payload. Sequences count from 0, or
+//! from `first`, without gaps.
 //!
 //! A crash can leave a torn record at the end: reading stops there, and opening for writing cuts it off.
 //! A bad record with a good one behind it is not a torn tail but damage, and is refused with its place.
@@ -17,15 +27,23 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::PathError;
 use crate::error::AtPath;
-use crate::folder::private;
+use crate::fault;
+use crate::folder::{private, sync_folder};
 
 const MAGIC: &[u8; 8] = b"aurjrnl\n";
+/// The version of records, and of files that were never made shorter.
 const VERSION: u32 = 1;
+/// The version of files that were, and the newest that is known.
+const SHORTENED_VERSION: u32 = 2;
+/// A version up to this is believed without its checksum, which may stand elsewhere by then.
+const LAST_CREDIBLE_VERSION: u32 = 255;
 const FILE_HEADER_BYTES: usize = 16;
+const SHORTENED_HEADER_BYTES: usize = 24;
 const RECORD_HEADER_BYTES: usize = 20;
 const LONGEST_PAYLOAD_BYTES: usize = 64 * 1024 * 1024;
 
@@ -42,7 +60,7 @@ pub enum JournalError {
         path: PathBuf,
     },
     /// A newer program wrote it.
-    #[error("{} has journal format {found}, this program knows formats up to {VERSION}", path.display())]
+    #[error("{} has journal format {found}, this program knows formats up to {SHORTENED_VERSION}", path.display())]
     Newer {
         /// The file.
         path: PathBuf,
@@ -139,7 +157,7 @@ impl Journal {
             file,
             path: path.to_path_buf(),
             durable_bytes,
-            next_sequence: scan.payloads.len() as u64,
+            next_sequence: scan.first + scan.payloads.len() as u64,
             pending: Vec::new(),
             written_bytes: 0,
             has_litter: false,
@@ -180,6 +198,53 @@ impl Journal {
         result
     }
 
+    /// The length of the file, bytes.
+    pub fn bytes(&self) -> u64 {
+        self.durable_bytes + self.written_bytes as u64
+    }
+
+    /// Puts one record in the place of all so far, durably. Whoever reads or opens the journal at any
+    /// moment finds the old file or the new one, each whole. All added records must have been committed.
+    ///
+    /// # Errors
+    /// The record is too long, or the disk refuses: the journal goes on as it was, or, where only the last
+    /// sync failed, as the new file.
+    pub fn shorten(&mut self, payload: &[u8]) -> Result<(), JournalError> {
+        let mut shorter = Self {
+            file: self.file.try_clone().at("open", &self.path)?,
+            path: self.path.clone(),
+            durable_bytes: 0,
+            next_sequence: self.next_sequence,
+            pending: shortened_header(self.next_sequence).to_vec(),
+            written_bytes: 0,
+            has_litter: false,
+        };
+        shorter.append(payload)?;
+        let draft = self.path.with_extension("new");
+        let open = private()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&draft);
+        shorter.file = open.at("create", &draft)?;
+        fault::point("journal-drafted");
+        let named = shorter.write_pending(Safety::Durable).and_then(|()| {
+            fault::point("journal-synced");
+            std::fs::rename(&draft, &self.path).at("replace", &self.path)
+        });
+        if let Err(error) = named {
+            // What stays of it is written over the next time.
+            let _ = std::fs::remove_file(&draft);
+            return Err(error.into());
+        }
+        fault::point("journal-renamed");
+        let folder = self.path.parent().map(Path::to_path_buf);
+        *self = shorter;
+        folder.map_or(Ok(()), |folder| sync_folder(&folder))?;
+        Ok(())
+    }
+
     fn write_pending(&mut self, safety: Safety) -> Result<(), PathError> {
         self.cut_litter()?;
         let unwritten = self.pending.get(self.written_bytes..).unwrap_or_default();
@@ -188,9 +253,11 @@ impl Journal {
             self.file.seek(SeekFrom::Start(end)).at("write", &self.path)?;
             self.file.write_all(unwritten).at("write", &self.path)?;
             self.written_bytes = self.pending.len();
+            fault::point("journal-written");
         }
         if safety == Safety::Durable && !self.pending.is_empty() {
             self.file.sync_data().at("make durable", &self.path)?;
+            fault::point("journal-durable");
             self.durable_bytes += self.pending.len() as u64;
             self.pending.clear();
             self.written_bytes = 0;
@@ -212,10 +279,14 @@ impl Journal {
 /// # Errors
 /// The file cannot be read or is no journal.
 pub fn read_first(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
-    let mut file = private().read(true).open(path).at("open", path)?;
-    let mut bytes = vec![0; FILE_HEADER_BYTES + RECORD_HEADER_BYTES];
-    file.read_exact(&mut bytes).at("read", path)?;
-    let start = check_file_header(&bytes, path)?;
+    let file = private().read(true).open(path).at("open", path)?;
+    let mut bytes = Vec::new();
+    let heads = SHORTENED_HEADER_BYTES + RECORD_HEADER_BYTES;
+    (&file)
+        .take(heads as u64)
+        .read_to_end(&mut bytes)
+        .at("read", path)?;
+    let FileHeader { length: start, .. } = check_file_header(&bytes, path)?;
     let length = u32_at(&bytes, start).map_or(0, u64::from);
     (&file).take(length).read_to_end(&mut bytes).at("read", path)?;
     Ok(record_at(bytes.get(start..).unwrap_or_default()).map(|record| record.payload.to_vec()))
@@ -227,7 +298,7 @@ pub fn read_first(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
 /// The file cannot be read, or is damaged before its tail.
 pub fn read(path: &Path) -> Result<Vec<Vec<u8>>, JournalError> {
     let mut follower = Follower::open(path)?;
-    follower.read_new()
+    Ok(follower.read_new()?.payloads)
 }
 
 /// Reads a journal while a runner appends to it.
@@ -237,6 +308,19 @@ pub struct Follower {
     path: PathBuf,
     read_bytes: u64,
     next_sequence: u64,
+}
+
+/// What a follower finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// Whether the first payload stands for everything before it, so that what was read so far is to be
+    /// forgotten. True also for the first record of a journal that was made shorter.
+    pub is_anew: bool,
+    /// Whether the journal is another file since the last call: there may be more to read in it than whoever
+    /// waits for changes of the file before was told.
+    pub is_replaced: bool,
+    /// The payloads, in order.
+    pub payloads: Vec<Vec<u8>>,
 }
 
 impl Follower {
@@ -253,22 +337,64 @@ impl Follower {
         })
     }
 
-    /// Returns the payloads that were added since the last call, in order.
+    /// Returns the payloads that were added since the last call, in order, across a replacement by a
+    /// shorter journal.
     ///
     /// A record that is not yet whole is left for a later call.
     ///
     /// # Errors
     /// The file cannot be read or is damaged.
-    pub fn read_new(&mut self) -> Result<Vec<Vec<u8>>, JournalError> {
+    pub fn read_new(&mut self) -> Result<News, JournalError> {
+        let is_replaced = self.is_replaced()?;
+        // In this order: nothing is added to a file that was replaced.
+        let mut news = self.read_file()?;
+        if !is_replaced {
+            return Ok(news);
+        }
+        let known = self.next_sequence;
+        let mut successor = Self::open(&self.path)?;
+        let later = successor.read_file()?;
+        let first = successor.next_sequence - later.payloads.len() as u64;
+        *self = successor;
+        if first == known {
+            // Its first record says what is known already.
+            news.payloads.extend(later.payloads.into_iter().skip(1));
+            news.is_replaced = true;
+            Ok(news)
+        } else {
+            // It was replaced more than once.
+            Ok(News {
+                is_replaced: true,
+                ..later
+            })
+        }
+    }
+
+    /// Whether another file has the name by now.
+    fn is_replaced(&self) -> Result<bool, JournalError> {
+        let found = match std::fs::symlink_metadata(&self.path).at("look at", &self.path) {
+            Ok(found) => found,
+            // The task was removed; what was opened can still be read.
+            Err(error) if error.is_missing() => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let own = self.file.metadata().at("look at", &self.path)?;
+        Ok((found.dev(), found.ino()) != (own.dev(), own.ino()))
+    }
+
+    fn read_file(&mut self) -> Result<News, JournalError> {
         self.file
             .seek(SeekFrom::Start(self.read_bytes))
             .at("read", &self.path)?;
         let mut bytes = Vec::new();
         self.file.read_to_end(&mut bytes).at("read", &self.path)?;
-        let start = match self.read_bytes {
-            0 => check_file_header(&bytes, &self.path)?,
-            _ => 0,
-        };
+        let mut start = 0;
+        let mut is_anew = false;
+        if self.read_bytes == 0 {
+            let header = check_file_header(&bytes, &self.path)?;
+            (start, self.next_sequence) = (header.length, header.first);
+            is_anew = header.is_shortened;
+        }
         let place = Place {
             path: &self.path,
             offset: self.read_bytes,
@@ -276,11 +402,17 @@ impl Follower {
         let scan = scan_records(&bytes, start, self.next_sequence, place)?;
         self.read_bytes += scan.good_bytes as u64;
         self.next_sequence += scan.payloads.len() as u64;
-        Ok(scan.payloads)
+        Ok(News {
+            is_anew,
+            is_replaced: false,
+            payloads: scan.payloads,
+        })
     }
 }
 
 struct Scan {
+    /// The sequence of the first record.
+    first: u64,
     payloads: Vec<Vec<u8>>,
     /// Bytes of the input up to the end of the last good record.
     good_bytes: usize,
@@ -294,8 +426,8 @@ struct Place<'a> {
 }
 
 fn scan(bytes: &[u8], path: &Path) -> Result<Scan, JournalError> {
-    let start = check_file_header(bytes, path)?;
-    scan_records(bytes, start, 0, Place { path, offset: 0 })
+    let header = check_file_header(bytes, path)?;
+    scan_records(bytes, header.length, header.first, Place { path, offset: 0 })
 }
 
 fn scan_records(
@@ -305,6 +437,7 @@ fn scan_records(
     place: Place<'_>,
 ) -> Result<Scan, JournalError> {
     let mut scan = Scan {
+        first: first_sequence,
         payloads: Vec::new(),
         good_bytes: start,
     };
@@ -360,6 +493,11 @@ fn has_later_record(bytes: &[u8], sequence: u64) -> bool {
     })
 }
 
+fn u64_at(bytes: &[u8], start: usize) -> Option<u64> {
+    let field = bytes.get(start..)?.first_chunk::<8>()?;
+    Some(u64::from_le_bytes(*field))
+}
+
 fn u32_at(bytes: &[u8], start: usize) -> Option<u32> {
     let field = bytes.get(start..)?.first_chunk::<4>()?;
     Some(u32::from_le_bytes(*field))
@@ -389,23 +527,55 @@ fn file_header() -> [u8; FILE_HEADER_BYTES] {
     header
 }
 
-/// Returns the length of the file header.
-fn check_file_header(bytes: &[u8], path: &Path) -> Result<usize, JournalError> {
-    let header = bytes.first_chunk::<FILE_HEADER_BYTES>();
-    let is_whole = header.is_some_and(|header| {
-        header.starts_with(MAGIC) && u32_at(header, 12) == Some(crc32fast::hash(&header[..12]))
-    });
-    if !is_whole {
-        return Err(JournalError::NotAJournal {
-            path: path.to_path_buf(),
-        });
+fn shortened_header(first: u64) -> [u8; SHORTENED_HEADER_BYTES] {
+    let mut header = [0; SHORTENED_HEADER_BYTES];
+    header[..8].copy_from_slice(MAGIC);
+    header[8..12].copy_from_slice(&SHORTENED_VERSION.to_le_bytes());
+    header[12..20].copy_from_slice(&first.to_le_bytes());
+    let crc = crc32fast::hash(&header[..20]);
+    header[20..].copy_from_slice(&crc.to_le_bytes());
+    header
+}
+
+/// What the head of a file says.
+struct FileHeader {
+    /// Its length, bytes.
+    length: usize,
+    /// The sequence of the first record.
+    first: u64,
+    is_shortened: bool,
+}
+
+fn check_file_header(bytes: &[u8], path: &Path) -> Result<FileHeader, JournalError> {
+    let not_a_journal = || JournalError::NotAJournal {
+        path: path.to_path_buf(),
+    };
+    if !bytes.starts_with(MAGIC) {
+        return Err(not_a_journal());
     }
-    match u32_at(bytes, 8) {
-        Some(VERSION) => Ok(FILE_HEADER_BYTES),
-        found => Err(JournalError::Newer {
-            path: path.to_path_buf(),
-            found: found.unwrap_or(0),
+    let found = u32_at(bytes, 8).ok_or_else(not_a_journal)?;
+    let length = match found {
+        SHORTENED_VERSION => SHORTENED_HEADER_BYTES,
+        _ => FILE_HEADER_BYTES,
+    };
+    let checked = bytes.get(..length - 4).ok_or_else(not_a_journal)?;
+    let is_whole = u32_at(bytes, length - 4) == Some(crc32fast::hash(checked));
+    match found {
+        VERSION if is_whole => Ok(FileHeader {
+            length,
+            first: 0,
+            is_shortened: false,
         }),
+        SHORTENED_VERSION if is_whole => Ok(FileHeader {
+            length,
+            first: u64_at(bytes, 12).ok_or_else(not_a_journal)?,
+            is_shortened: true,
+        }),
+        found if found > SHORTENED_VERSION && found <= LAST_CREDIBLE_VERSION => Err(JournalError::Newer {
+            path: path.to_path_buf(),
+            found,
+        }),
+        _ => Err(not_a_journal()),
     }
 }
 

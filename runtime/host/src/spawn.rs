@@ -18,6 +18,7 @@ use crate::account::Role;
 use crate::boot::BootId;
 use crate::cgroup::Doors;
 use crate::error;
+use crate::fault;
 use crate::guard::GuardProgram;
 use crate::guard::protocol::{STEP_GROUP, STEP_ROLE};
 use crate::process::{self, DescriptorLimit, Identity};
@@ -190,6 +191,7 @@ fn start_guard(
     // it neither allocates nor takes a lock.
     unsafe { command.pre_exec(move || setup.run_in_child()) };
     command.spawn()?;
+    fault::point("guard-started");
     drop(writer);
     read_report(report)
 }

@@ -148,6 +148,26 @@ pub fn event_schema() -> serde_json::Value {
 }
 
 impl TaskEvent {
+    /// Describes a change as [`TaskEvent::of`] does. What the records before came to is told as if it had
+    /// happened now, as far as it still goes on: the task, its runner, and the runs that are alive.
+    pub fn all_of(task: &Task, change: &Change) -> Vec<Self> {
+        let first = Self::of(task, change);
+        let rest = match &change.fact {
+            Fact::Summary(_) => of_what_goes_on(task),
+            _ => Vec::new(),
+        };
+        let task_id = first
+            .as_ref()
+            .map(|event| event.task_id.clone())
+            .unwrap_or_default();
+        let event = |kind| Self {
+            kind,
+            task_id: task_id.clone(),
+            time_ms: change.wall_ms,
+        };
+        first.into_iter().chain(rest.into_iter().map(event)).collect()
+    }
+
     /// Describes a change; `task` is the task it was applied to. `None` only for a change of another
     /// task: one whose process this task does not have.
     pub fn of(task: &Task, change: &Change) -> Option<Self> {
@@ -156,6 +176,11 @@ impl TaskEvent {
                 job_key: header.job_key.clone(),
                 instance: header.instance,
                 attempt: header.attempt,
+            },
+            Fact::Summary(summary) => TaskEventKind::TaskCreated {
+                job_key: summary.header.job_key.clone(),
+                instance: summary.header.instance,
+                attempt: summary.header.attempt,
             },
             Fact::Runner(runner) => TaskEventKind::RunnerStarted {
                 runner_pid: runner.pid,
@@ -199,6 +224,43 @@ impl TaskEvent {
             time_ms: change.wall_ms,
         })
     }
+}
+
+fn of_what_goes_on(task: &Task) -> Vec<TaskEventKind> {
+    let runner = task.runner().map(|runner| TaskEventKind::RunnerStarted {
+        runner_pid: runner.pid,
+        isolation: runner.isolation.clone(),
+    });
+    let mut kinds: Vec<TaskEventKind> = runner.into_iter().collect();
+    for (index, number) in task.alive() {
+        let (Some(spec), Some(run)) = (task.spec().processes.get(index), task.runs(index).next_back()) else {
+            continue;
+        };
+        let process = &spec.name;
+        kinds.push(TaskEventKind::ProcessForked {
+            process: process.clone(),
+            run: number,
+        });
+        if let (Some(pid), Some(started_ms)) = (run.pid, run.started_ms) {
+            kinds.push(TaskEventKind::ProcessRunning {
+                process: process.clone(),
+                run: number,
+                pid,
+                started_ms,
+            });
+        }
+        if task.process(index).is_some_and(|process| process.is_ready) {
+            kinds.push(TaskEventKind::ProcessReady {
+                process: process.clone(),
+                run: number,
+            });
+        }
+    }
+    kinds.extend(task.health().map(|health| TaskEventKind::TaskHealth {
+        health,
+        message: task.health_message().map(str::to_string),
+    }));
+    kinds
 }
 
 /// Describes a fact of its own; `None` for what only ever stands within a request.

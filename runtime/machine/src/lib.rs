@@ -32,6 +32,7 @@ pub use isolation::{Isolation, Pressure, ProcessUsage, Throttled, Usage};
 pub use record::{Change, DecodeError, Fact, Header, Runner, VERSION, decode, encode};
 pub use spec::{Class, ProcessSpec, Source, Spec, SpecError};
 pub use task::limits::Breach;
+pub use task::summary::Summary;
 pub use task::{
     Boot, Effect, Ending, Event, KEPT_RUNS, ReplayError, Run, Stage, Stop, Task, Turn, Work, replay,
 };

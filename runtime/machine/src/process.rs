@@ -97,7 +97,7 @@ impl Backoff {
 }
 
 /// Where a process stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Process {
     /// What is going on.
     pub phase: Phase,
@@ -116,7 +116,8 @@ pub struct Process {
 }
 
 /// What is going on with a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Nothing is alive.
     Waiting {
@@ -170,7 +171,8 @@ pub enum Verb {
 }
 
 /// What is known about the child of a run that is being stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Child {
     /// Its start was not reported yet.
     Expected,
@@ -179,7 +181,8 @@ pub enum Child {
 }
 
 /// How a run is being ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Demand {
     /// By SIGTERM.
     Terminate {
@@ -476,7 +479,7 @@ fn tick(policy: &Policy, process: &Process, now: Now, kill_at: Time) -> Outcome 
             Demand::Terminate { kill_at } if now.time < kill_at => Outcome::Unchanged(Why::NotDue),
             Demand::Terminate { .. } => moved(killing(now, cause)),
             Demand::Kill { give_up_at } if now.time < give_up_at => Outcome::Unchanged(Why::NotDue),
-            Demand::Kill { .. } => moved(over(Verdict::Lost, Reason::Lost, process.streak, Next::GivenUp)),
+            Demand::Kill { .. } => moved(given_up(process.streak)),
         },
         Held | Done(_) => Outcome::Unchanged(Why::Late),
     }
@@ -719,6 +722,23 @@ fn over(verdict: Verdict, reason: Reason, streak: u32, next: Next) -> Fact {
         message: None,
         streak,
         next,
+    }
+}
+
+/// The end of a run that outlives SIGKILL, as far as we wait for it.
+fn given_up(streak: u32) -> Fact {
+    let message = format!(
+        "SIGKILL had no effect for {} s: something of it may live on",
+        GIVE_UP_MS / 1_000
+    );
+    Fact::Ended {
+        verdict: Verdict::Lost,
+        reason: Reason::Lost,
+        exit: None,
+        finished_ms: None,
+        message: Some(message),
+        streak,
+        next: Next::GivenUp,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::clock::Time;
 use crate::health::Health;
 use crate::isolation::Isolation;
 use crate::process::{self, Verb, Why};
+use crate::task::summary::Summary;
 use crate::words::{TaskReason, Verdict};
 
 /// The version of the records this crate writes, and the newest it reads.
@@ -42,6 +43,9 @@ impl Change {
 pub enum Fact {
     /// The task exists and is active. The first record.
     Created(Header),
+    /// What the records before came to, in their place. The first record of a journal that was made
+    /// shorter.
+    Summary(Box<Summary>),
     /// A runner took it into its hands. The second record, and again after every restart.
     Runner(Runner),
     /// Something became of a process.
@@ -237,8 +241,9 @@ pub fn decode(bytes: &[u8]) -> Result<Change, DecodeError> {
     Change::deserialize(record).map_err(malformed)
 }
 
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 11] = [
     "created",
+    "summary",
     "runner",
     "process",
     "cleaning",
@@ -278,6 +283,9 @@ mod tests {
             fact,
         }
     }
+
+    /// The form of a summary is the business of the task; here it is one with few fields.
+    const SUMMARY: &str = r#"{"summary":{"header":{"task_id":"web-0","job_key":"local/me/test/web","plan_digest":"sha256:00","instance":0,"attempt":0,"created_ms":1700000000000,"grace_ms":30000,"sandbox":"sandbox","logs":"logs","user":"me"},"stage":"active","boots":1,"processes":[]}}"#;
 
     /// One change of every kind.
     fn changes() -> Vec<Change> {
@@ -416,6 +424,7 @@ mod tests {
                 verdict: Verdict::Killed,
                 reason: TaskReason::Stopped,
             },
+            serde_json::from_str(SUMMARY).unwrap(),
             Fact::Created(Header {
                 task_id: "web-0".to_string(),
                 job_key: "local/me/test/web".to_string(),
@@ -477,6 +486,7 @@ mod tests {
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"hurried":{"clean_by":14,"budget_end":14}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":"finalizing"}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"finished":{"verdict":"KILLED","reason":"stopped"}}}
+        {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"summary":{"header":{"task_id":"web-0","job_key":"local/me/test/web","plan_digest":"sha256:00","instance":0,"attempt":0,"created_ms":1700000000000,"grace_ms":30000,"sandbox":"sandbox","logs":"logs","user":"me"},"stage":"active","boots":1,"processes":[]}}}
         {"v":1,"at":1000,"wall_ms":1700000001000,"fact":{"created":{"task_id":"web-0","job_key":"local/me/test/web","plan_digest":"sha256:00","instance":0,"attempt":0,"created_ms":1700000000000,"grace_ms":30000,"sandbox":"sandbox","logs":"logs","user":"me","ports":{"http":8080}}}}
         "#);
     }

@@ -16,12 +16,15 @@
 
 mod decide;
 pub(crate) mod limits;
+pub(crate) mod summary;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::clock::{Now, Time, clock_zero};
 use crate::health::Health;
@@ -72,28 +75,35 @@ struct Slot {
 }
 
 /// One run of a process, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// Its number, from 0.
     pub run: u32,
     /// Where it stands.
     pub state: State,
     /// Its child, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
     /// Wall clock of the start, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_ms: Option<u64>,
     /// Wall clock of the end, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_ms: Option<u64>,
     /// The status of its child, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<Exit>,
     /// Why it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// What stood in the way of its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 
 /// Where a task stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Nothing is recorded.
     New,
@@ -113,7 +123,7 @@ pub enum Stage {
 }
 
 /// How a task that has left ACTIVE comes to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ending {
     /// The result.
     pub verdict: Verdict,
@@ -368,6 +378,7 @@ impl Task {
                 .collect()
             }
             Fact::Created(_)
+            | Fact::Summary(_)
             | Fact::Cleaning { .. }
             | Fact::Farewell
             | Fact::Health { .. }
@@ -413,6 +424,7 @@ impl Task {
                 self.header = Some(header.clone());
                 self.stage = Stage::Active;
             }
+            (Fact::Summary(summary), Stage::New) => self.restore(summary)?,
             (Fact::Runner(runner), Stage::Active | Stage::Cleaning(_) | Stage::Finalizing(_)) => {
                 if self
                     .runner
@@ -484,7 +496,7 @@ impl Task {
                 };
             }
             (
-                Fact::Created(_),
+                Fact::Created(_) | Fact::Summary(_),
                 Stage::Active | Stage::Cleaning(_) | Stage::Finalizing(_) | Stage::Finished { .. },
             )
             | (

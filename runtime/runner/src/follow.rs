@@ -175,13 +175,23 @@ impl Follower {
 
     /// Takes in what was recorded since the last time.
     fn read(&mut self) -> Result<(), RunnerError> {
-        let payloads = self.journal.read_new()?;
         let path = self.files.folder.life(self.attempt).journal();
-        let changes = files::decode_all(&path, self.records, &payloads)?;
-        for change in changes {
-            self.apply(&change, &path)?;
+        loop {
+            let news = self.journal.read_new()?;
+            if news.is_anew {
+                self.task = Task::new(Arc::clone(&self.files.spec));
+                self.records = 0;
+            }
+            let changes = files::decode_all(&path, self.records, &news.payloads)?;
+            for change in changes {
+                self.apply(&change, &path)?;
+            }
+            if !news.is_replaced {
+                return Ok(());
+            }
+            // What is added to the new file before this is read in the next round.
+            self.waiter.watch_file(&path);
         }
-        Ok(())
     }
 
     fn apply(&mut self, change: &Change, path: &Path) -> Result<(), RunnerError> {
@@ -191,7 +201,7 @@ impl Follower {
             source: aur_machine::ReplayError { record },
         })?;
         self.records += 1;
-        if let Some(mut event) = TaskEvent::of(&self.task, change) {
+        for mut event in TaskEvent::all_of(&self.task, change) {
             if let TaskEventKind::TaskFinished { task } = &mut event.kind {
                 usage::fill(task, &self.files.folder.life(self.attempt));
             }
@@ -215,6 +225,8 @@ impl Follower {
         }
         let path = folder.life(attempt).journal();
         self.waiter.watch_file(&path);
+        // The folder tells when the journal is replaced.
+        self.waiter.watch_file(folder.life(attempt).path());
         self.journal = journal::Follower::open(&path)?;
         self.task = Task::new(Arc::clone(&self.files.spec));
         self.records = 0;

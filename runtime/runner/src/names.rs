@@ -108,6 +108,7 @@ fn created_ms(folder: &TaskFolder) -> Option<u64> {
     let record = journal::read_first(&folder.life(0).journal()).ok()??;
     match machine::decode(&record).ok()?.fact {
         Fact::Created(header) => Some(header.created_ms),
+        Fact::Summary(summary) => Some(summary.header.created_ms),
         Fact::Runner(_)
         | Fact::Process { .. }
         | Fact::Cleaning { .. }

@@ -10,6 +10,7 @@
 //! {"version":2,"request":"control","process":"web","verb":"restart"}
 //! ```
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -222,6 +223,27 @@ pub(crate) fn take(path: &Path) -> Result<(), PathError> {
         path: path.to_path_buf(),
         source,
     })
+}
+
+/// The names of the requests that are still there, durably: one that is not among them never comes again.
+pub(crate) fn names_left(folder: &TaskFolder) -> Result<BTreeSet<String>, PathError> {
+    let path = folder.requests();
+    // A request that was removed and then came back with the machine would be a new one otherwise.
+    folder::sync_folder(&path)?;
+    let entries = std::fs::read_dir(&path).map_err(|source| PathError {
+        action: "list",
+        path: path.clone(),
+        source,
+    })?;
+    let names = entries.flatten().filter_map(|entry| {
+        let path = entry.path();
+        let is_request = path.extension().is_some_and(|extension| extension == "json");
+        path.file_stem()
+            .filter(|_| is_request)?
+            .to_str()
+            .map(str::to_string)
+    });
+    Ok(names.collect())
 }
 
 /// Says what became of a request.

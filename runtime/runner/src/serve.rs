@@ -6,6 +6,7 @@
 
 mod farewell;
 mod health;
+mod length;
 mod life;
 mod limits;
 mod log_probe;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 use aur_host::boot::{self, BootId};
 use aur_host::detach::Launcher;
+use aur_host::fault;
 use aur_host::folder::TaskFolder;
 use aur_host::guard::GuardProgram;
 use aur_host::lock::{Condition, RunnerLock};
@@ -217,7 +219,10 @@ fn next_life<'a>(
     };
     loop {
         match prepare::create_attempt(files, header, attempts) {
-            Ok(_) => break,
+            Ok(_) => {
+                fault::point("attempt-created");
+                break;
+            }
             Err(RunnerError::Path(error)) if error.is_disk_full() => {
                 host.note(Condition::DiskFull);
                 host.wait(Some(DISK_RETRY))?;

@@ -10,6 +10,8 @@ mod cases;
 mod faults;
 #[path = "end_to_end/isolation.rs"]
 mod isolation;
+#[path = "end_to_end/proofs.rs"]
+mod proofs;
 #[path = "end_to_end/rules.rs"]
 mod rules;
 #[path = "end_to_end/semantics.rs"]
@@ -83,7 +85,8 @@ fn main() -> ExitCode {
 }
 
 fn all() -> impl Iterator<Item = &'static Case> {
-    cases::ALL.iter().chain(rules::ALL).chain(semantics::ALL)
+    let usual = cases::ALL.iter().chain(rules::ALL).chain(semantics::ALL);
+    usual.chain(proofs::ALL)
 }
 
 fn run(cases: Vec<Case>) -> ExitCode {

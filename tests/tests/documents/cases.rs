@@ -69,6 +69,30 @@ fn every_case_of_the_runtime_has_a_test() {
     assert_eq!(missing, [""; 0]);
 }
 
+/// Every fault has its tests, and every test that is named for one exists.
+#[test]
+fn every_fault_has_a_test() {
+    let text = read("tests/cases/faults.ids");
+    let code: String = ["runtime", "tests/tests"]
+        .into_iter()
+        .flat_map(sources)
+        .map(|file| read(&file))
+        .collect();
+    let mut ids = Vec::new();
+    let mut missing = Vec::new();
+    for line in text.lines() {
+        let mut words = line.split(' ');
+        ids.push(words.next().unwrap_or_default().to_string());
+        let names: Vec<&str> = words.collect();
+        assert!(!names.is_empty(), "{line}");
+        let is_there = |name: &&str| code.contains(&format!("fn {name}("));
+        missing.extend(names.into_iter().filter(|name| !is_there(name)));
+    }
+    let wanted: Vec<String> = (1..=24).map(|number| format!("F{number}")).collect();
+    assert_eq!(ids, wanted);
+    assert_eq!(missing, [""; 0]);
+}
+
 /// The Rust files below a folder, by their paths in the repository.
 fn sources(folder: &str) -> Vec<String> {
     let mut out = Vec::new();

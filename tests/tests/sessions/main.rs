@@ -1,5 +1,6 @@
 //! Whole sessions with the real programs: what a person types, and what they see.
 
+mod compat;
 mod control;
 mod examples;
 mod explain;

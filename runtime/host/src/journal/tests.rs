@@ -117,11 +117,11 @@ fn a_follower_sees_each_record_once() {
     let half = bytes.len() - 5;
     std::fs::write(&path, &bytes[..half]).unwrap();
     let mut follower = Follower::open(&path).unwrap();
-    assert_eq!(follower.read_new().unwrap(), PAYLOADS[..3]);
-    assert!(follower.read_new().unwrap().is_empty());
+    assert_eq!(follower.read_new().unwrap().payloads, PAYLOADS[..3]);
+    assert!(follower.read_new().unwrap().payloads.is_empty());
     std::fs::write(&path, &bytes).unwrap();
-    assert_eq!(follower.read_new().unwrap(), PAYLOADS[3..]);
-    assert!(follower.read_new().unwrap().is_empty());
+    assert_eq!(follower.read_new().unwrap().payloads, PAYLOADS[3..]);
+    assert!(follower.read_new().unwrap().payloads.is_empty());
 }
 
 #[test]
@@ -192,4 +192,106 @@ fn a_failed_commit_is_tried_again_and_loses_nothing() {
         .arg(folder.path())
         .status();
     assert!(status.is_ok_and(|status| status.success()));
+}
+
+/// A journal with three records, of which the first stands for four others.
+fn shortened(folder: &Path) -> (PathBuf, Journal) {
+    let (path, _) = sample(folder);
+    let (mut journal, _) = Journal::open(&path).unwrap();
+    journal.shorten(b"all four").unwrap();
+    journal.append(b"five").unwrap();
+    journal.append(b"six").unwrap();
+    journal.commit(Safety::Durable).unwrap();
+    (path, journal)
+}
+
+#[test]
+fn a_shortened_journal_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, journal) = shortened(folder.path());
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), journal.bytes());
+    drop(journal);
+    assert_eq!(read(&path).unwrap(), [&b"all four"[..], b"five", b"six"]);
+    assert_eq!(read_first(&path).unwrap().unwrap(), b"all four");
+    let (mut journal, payloads) = Journal::open(&path).unwrap();
+    assert_eq!(payloads.len(), 3);
+    journal.append(b"seven").unwrap();
+    journal.commit(Safety::Written).unwrap();
+    journal.shorten(b"all").unwrap();
+    journal.append(b"eight").unwrap();
+    journal.commit(Safety::Durable).unwrap();
+    assert_eq!(read(&path).unwrap(), [&b"all"[..], b"eight"]);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_shortened_journal_is_checked_like_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _) = shortened(folder.path());
+    let bytes = std::fs::read(&path).unwrap();
+    let last_record = bytes.len() - b"six".len() - RECORD_HEADER_BYTES;
+    for bit in 0..bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&path, &flipped).unwrap();
+        match read(&path) {
+            Ok(payloads) => assert!(bit / 8 >= last_record && payloads.len() == 2),
+            Err(JournalError::Damaged { .. }) => assert!(bit / 8 < last_record),
+            Err(error) => assert!(bit / 8 < SHORTENED_HEADER_BYTES, "{bit}: {error}"),
+        }
+    }
+    for length in 0..bytes.len() {
+        std::fs::write(&path, &bytes[..length]).unwrap();
+        match Journal::open(&path) {
+            Ok((_, payloads)) => assert!(length >= SHORTENED_HEADER_BYTES && payloads.len() < 3),
+            Err(error) => assert!(length < SHORTENED_HEADER_BYTES, "{length}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_follower_goes_on_in_the_shorter_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _) = sample(folder.path());
+    let mut follower = Follower::open(&path).unwrap();
+    assert_eq!(follower.read_new().unwrap().payloads.len(), 4);
+    let (mut journal, _) = Journal::open(&path).unwrap();
+    journal.append(b"five").unwrap();
+    journal.commit(Safety::Durable).unwrap();
+    journal.shorten(b"all five").unwrap();
+    journal.append(b"six").unwrap();
+    journal.commit(Safety::Durable).unwrap();
+    // What it has read itself it does not hear again.
+    let news = follower.read_new().unwrap();
+    assert_eq!(news.payloads, [&b"five"[..], b"six"]);
+    assert!(news.is_replaced && !news.is_anew);
+    assert_eq!(follower.read_new().unwrap(), News::default());
+    // What it missed comes as a whole.
+    journal.append(b"seven").unwrap();
+    journal.commit(Safety::Durable).unwrap();
+    journal.shorten(b"all seven").unwrap();
+    journal.shorten(b"all of it").unwrap();
+    let news = follower.read_new().unwrap();
+    assert_eq!(news.payloads, [&b"all of it"[..]]);
+    assert!(news.is_replaced && news.is_anew);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(follower.read_new().unwrap(), News::default());
+}
+
+#[test]
+fn a_journal_that_cannot_be_shortened_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _) = sample(folder.path());
+    let (mut journal, _) = Journal::open(&path).unwrap();
+    let draft = path.with_extension("new");
+    std::fs::create_dir(&draft).unwrap();
+    journal.shorten(b"all").unwrap_err();
+    journal.append(b"five").unwrap();
+    journal.commit(Safety::Durable).unwrap();
+    assert_eq!(read(&path).unwrap().len(), 5);
+    // A draft of a runner that died is in nobody's way.
+    std::fs::remove_dir(&draft).unwrap();
+    std::fs::write(&draft, vec![b'x'; 10_000]).unwrap();
+    journal.shorten(b"all").unwrap();
+    assert_eq!(read(&path).unwrap(), [&b"all"[..]]);
 }

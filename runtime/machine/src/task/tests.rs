@@ -5,4 +5,5 @@ mod model;
 mod random;
 mod scale;
 mod shown;
+mod summary;
 mod walk;

@@ -24,6 +24,7 @@ use aur_machine::{Boot, Change, Effect, Event, Fact, Now, Runner, Stage, Stop, T
 
 use super::farewell::Farewell;
 use super::health::HealthWatch;
+use super::length::{JournalLength, remove_run_files};
 use super::limits::{self, Limits};
 use super::outputs::{Ends, Outputs};
 use super::probes::Probes;
@@ -45,6 +46,7 @@ pub(crate) struct Life<'a> {
     files: &'a TaskFiles,
     folder: LifeFolder,
     journal: Journal,
+    length: JournalLength,
     zero_ms: i64,
     facts: Facts,
     environment: Vec<(OsString, OsString)>,
@@ -137,6 +139,7 @@ impl<'a> Life<'a> {
             files,
             folder,
             journal,
+            length: JournalLength::new(files.spec.processes.len()),
             zero_ms,
             facts,
             environment,
@@ -193,8 +196,10 @@ impl<'a> Life<'a> {
             let is_finished = matches!(self.task.stage(), Stage::Finished { .. });
             if is_finished && self.undurable == Unrecorded::Nothing {
                 self.limits.close();
+                fault::point("attempt-over");
                 return Ok(());
             }
+            self.shorten_journal();
             if self.attend(host)? {
                 continue;
             }
@@ -313,6 +318,7 @@ impl<'a> Life<'a> {
             let _ = std::fs::remove_file(path);
         }
         request::remove_answers(&self.files.folder);
+        fault::point("requests-removed");
     }
 
     fn take_requests(&mut self) -> Result<(), RunnerError> {
@@ -400,7 +406,9 @@ impl<'a> Life<'a> {
     /// Gives the answers whose records are durable, and takes their requests away.
     fn give_answers(&mut self) {
         for (path, answer) in std::mem::take(&mut self.answers) {
-            match request::answer(&path, &answer).and_then(|()| request::take(&path)) {
+            let answered = request::answer(&path, &answer);
+            fault::point("request-answered");
+            match answered.and_then(|()| request::take(&path)) {
                 Ok(()) => {
                     self.answered.remove(&path);
                 }
@@ -418,6 +426,7 @@ impl<'a> Life<'a> {
             finished_ms,
         } in self.runs.take_over()
         {
+            fault::point("run-over");
             self.outputs.settle(key);
             if let Some(event) = self.limits.end(key, self.task.spec(), end, finished_ms) {
                 self.expect(Some(event));
@@ -461,6 +470,7 @@ impl<'a> Life<'a> {
                 if let Some(request) = request {
                     self.note_answer(&request, &turn);
                 }
+                fault::point("runner-decided");
                 self.append(&turn.changes)?;
                 effects.extend(turn.effects);
             }
@@ -493,6 +503,28 @@ impl<'a> Life<'a> {
             }
             self.journal.append(&machine::encode(change))?;
             self.undurable = self.undurable.max(weight(change));
+        }
+        Ok(())
+    }
+
+    /// Puts what the task came to in the place of a journal that has become long.
+    fn shorten_journal(&mut self) {
+        if self.undurable != Unrecorded::Nothing || !self.length.is_long(self.journal.bytes()) {
+            return;
+        }
+        if let Err(error) = self.try_shorten_journal() {
+            log(&format!("the journal stays long: {error}"));
+        }
+        self.length.note(self.journal.bytes());
+    }
+
+    fn try_shorten_journal(&mut self) -> Result<(), RunnerError> {
+        let left = request::names_left(&self.files.folder)?;
+        self.task.forget_requests(|request| left.contains(request));
+        if let Some(summary) = self.task.summary(boot::wall_ms()) {
+            self.journal.shorten(&machine::encode(&summary))?;
+            fault::point("journal-shortened");
+            remove_run_files(&self.folder, &self.task);
         }
         Ok(())
     }
@@ -534,8 +566,14 @@ impl<'a> Life<'a> {
             match effect.work {
                 Work::Look(_) => self.look(effect, host)?,
                 Work::Terminate | Work::Kill if self.drop_held(key) => self.report(key, Report::NeverStarted),
-                Work::Terminate => self.runs.demand(key, Demand::Terminate, &mut table)?,
-                Work::Kill => self.runs.demand(key, Demand::Kill, &mut table)?,
+                Work::Terminate => {
+                    self.runs.demand(key, Demand::Terminate, &mut table)?;
+                    fault::point("sigterm-sent");
+                }
+                Work::Kill => {
+                    self.runs.demand(key, Demand::Kill, &mut table)?;
+                    fault::point("sigkill-sent");
+                }
                 Work::Spawn if is_disk_full => self.held.push(effect),
                 Work::Spawn => match self.spawn(key, host)? {
                     Spawned::Settled => table.forget(),
@@ -707,6 +745,7 @@ impl<'a> Life<'a> {
         } = self
             .outputs
             .open(key, logger, &self.files.order, &self.folder, &process.name)?;
+        fault::point("outputs-open");
         // In a folder where the role is at work a copier of ours could be led astray.
         let role = self.files.order.role.as_ref();
         let given = role.filter(|_| copier.is_none());
@@ -715,6 +754,7 @@ impl<'a> Life<'a> {
         let role = role.map(RoleOrder::role);
         copier.into_iter().for_each(|pid| self.runs.add_aide(pid));
         let (group, doors) = self.limits.begin(key).map_err(limits::refusal)?;
+        fault::point("group-made");
         let run_file = RunFile::claim(&path, key.run, host.boot)?;
         fault::point("runner-claimed");
         let sandbox = self.folder.sandbox();
@@ -747,6 +787,7 @@ impl<'a> Life<'a> {
         let marker = self.facts.marker(&process.name, key.run);
         self.runs
             .add(key, running, Origin::Started, &marker, run_file, group);
+        fault::point("runner-kept");
         Ok(running.leader)
     }
 }
@@ -804,6 +845,7 @@ fn weight(change: &Change) -> Unrecorded {
             | ProcessFact::Ended { .. } => Unrecorded::Facts,
         },
         Fact::Created(_)
+        | Fact::Summary(_)
         | Fact::Runner(_)
         | Fact::Cleaning { .. }
         | Fact::Farewell

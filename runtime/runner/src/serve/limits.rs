@@ -162,6 +162,7 @@ impl Limits {
                 self.recorded.add(&process.name, &used);
             }
             run.remove();
+            fault::point("group-removed");
         }
         let message = self.breached.remove(&key);
         let (reason, message) = match (message, end) {

@@ -220,6 +220,7 @@ impl Runs {
                         }
                         (None, None) => {}
                     }
+                    fault::point("runner-saw-end");
                     if let Err(error) = reap::reap(pid) {
                         log(&format!("cannot reap process {pid}: {error}"));
                         return;

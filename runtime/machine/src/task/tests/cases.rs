@@ -13,7 +13,7 @@ const GRACEFUL: Stop = Stop::Graceful { grace_ms: None };
 /// Writes one change the way the snapshots show it; starts that only confirm an intent are left out.
 fn line(task: &Task, change: &Change) -> Option<String> {
     let what = match &change.fact {
-        Fact::Created(_) | Fact::Runner(_) => return None,
+        Fact::Created(_) | Fact::Summary(_) | Fact::Runner(_) => return None,
         Fact::Process { process, run, fact } => {
             let name = &task.spec().processes[*process].name;
             let what = match fact {

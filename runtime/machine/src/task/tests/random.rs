@@ -5,10 +5,10 @@ use std::sync::Arc;
 use aur_ir as ir;
 use proptest::prelude::*;
 
-use super::kit::{Crash, End, Script, Term, World, now, parse, probe, runner};
+use super::kit::{Crash, EPOCH_MS, End, Script, Term, World, now, parse, probe, runner};
 use super::model::{Demand, Model};
 use crate::process::{Report, Verb};
-use crate::record::{Change, decode};
+use crate::record::{Change, decode, encode};
 use crate::spec::Spec;
 use crate::task::{Event, Stop, Task, Turn, Work, replay};
 use crate::view::TaskView;
@@ -342,6 +342,31 @@ proptest! {
             let is_over = task.state().is_terminal();
             end_blindly(&mut task);
             prop_assert!(is_over || task.state().is_terminal(), "{:?}", task.stage());
+        }
+    }
+
+    /// A summary rebuilds the task it was made of, indices included, and what was recorded after it fits
+    /// it as it fits the records that it stands for.
+    #[test]
+    fn a_summary_stands_for_the_records_before_it(scene in scene(), at in 0..1_000_usize) {
+        let mut world = scene.world();
+        world.run(5_000, |_, _, _, _| {});
+        let changes = changes(&world);
+        let spec = Arc::new(Spec::new(&scene.task).unwrap());
+        let (before, after) = changes.split_at(1 + at % changes.len());
+        let mut full = replay(Arc::clone(&spec), before).unwrap();
+        let Some(summary) = full.summary(EPOCH_MS) else {
+            prop_assert!(full.state().is_terminal());
+            return Ok(());
+        };
+        let summary = decode(&encode(&summary)).unwrap();
+        let mut short = replay(Arc::clone(&spec), [&summary]).unwrap();
+        prop_assert_eq!(&short, &full);
+        for change in after {
+            prop_assert_eq!(short.effects(change), full.effects(change));
+            short.apply(change).unwrap();
+            full.apply(change).unwrap();
+            prop_assert_eq!(&short, &full);
         }
     }
 

@@ -53,6 +53,7 @@ const NOW: Event = Event::Stop(Stop::Now);
 fn show(turn: &Turn) -> String {
     let changes = turn.changes.iter().map(|change| match &change.fact {
         Fact::Created(_) => "Created".to_string(),
+        Fact::Summary(_) => "Summary".to_string(),
         Fact::Runner(runner) => format!("Runner {}", runner.pid),
         Fact::Process { process, run, fact } => {
             let fact = format!("{fact:?}");

@@ -10,6 +10,7 @@ mod checks;
 mod coerce;
 mod copy_form;
 mod declare;
+mod functions;
 mod inputs;
 mod names;
 mod operators;
@@ -36,8 +37,9 @@ use names::Sought;
 
 pub(crate) use builtins::{BUILTINS, sha256_hex};
 pub(crate) use coerce::{finished_text, simple_text, whole_match};
+pub(crate) use functions::{BIND, FUNCTIONS, Function, Repeats};
 pub(crate) use inputs::{InputValue, env_name};
-pub(crate) use record::is_key;
+pub(crate) use record::{entry, is_key};
 
 /// Everything that is known while a program is evaluated.
 pub(crate) struct Compiler<'p> {
@@ -327,7 +329,7 @@ impl<'p> Compiler<'p> {
     }
 
     /// `jobs` and `hooks` have a type of their own.
-    fn expected_of(&mut self, name: &str) -> Type<'p> {
+    pub(crate) fn expected_of(&mut self, name: &str) -> Type<'p> {
         let element = match name {
             "jobs" => "Job",
             "hooks" => "Hook",
@@ -594,7 +596,7 @@ pub(crate) const NOWHERE: Span = Span {
     end: 0,
 };
 
-fn element_type<'p>(want: &Type<'p>) -> Type<'p> {
+pub(crate) fn element_type<'p>(want: &Type<'p>) -> Type<'p> {
     match want.plain() {
         Type::List(element) => (**element).clone(),
         _ => Type::Any,

@@ -30,6 +30,7 @@ use find::{Asked, written};
 use frames::{Frame, address_of, node};
 use section::{section_end, without_tag_lines};
 
+pub(crate) use filter::FILTERS;
 pub(crate) use frames::{Env, enter, struct_env};
 pub(crate) use visible::Visible;
 

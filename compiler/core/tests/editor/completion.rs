@@ -9,7 +9,7 @@ use crate::robust::{Choices, texts};
 
 fn complete(text: &str) -> (Project, Completions) {
     let project = Project::new(text);
-    let at = project.cursor.expect("a mark");
+    let at = project.point().offset;
     let found = completion(&project, &project.entry, &Given::default(), at);
     (project, found)
 }
@@ -477,7 +477,7 @@ fn names_of_a_mustache_as_the_jobs_see_them() {
     profile (Binding): bound
     name (Field): field of Process = p
     role (Field): field of Job = r
-    cluster (Field): field of Job = a; b
+    cluster (Field): field of Job = a in a/r/prod/p; b in b/r/prod/p
     environment (Field): field of Job = prod
     user (Input): input = me
     aur.hostname (RuntimeName): the name of the machine

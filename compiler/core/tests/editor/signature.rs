@@ -8,7 +8,7 @@ use crate::project::Project;
 
 fn shown(text: &str) -> String {
     let project = Project::new(text);
-    let at = project.cursor.expect("a mark");
+    let at = project.point().offset;
     let Some(found) = signature(&project, &project.entry, &Given::default(), at) else {
         return "nothing".to_string();
     };

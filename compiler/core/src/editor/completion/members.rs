@@ -64,6 +64,7 @@ fn bind() -> Completion {
     Completion::new(BIND.name, CompletionKind::Function, 500)
         .detail(BIND.form())
         .doc(Some(BIND.doc))
+        .insert("bind()")
         .snippet(snippet.finish())
 }
 

@@ -21,6 +21,12 @@ pub(crate) struct Client {
     pub(crate) related_information: bool,
     pub(crate) snippets: bool,
     pub(crate) markdown_in_hovers: bool,
+    /// Also in signatures.
+    pub(crate) markdown_in_completions: bool,
+    /// The client asks for the documentation of an item once it is looked at.
+    pub(crate) resolves_docs: bool,
+    /// Parameters are named by their place in the label, not by their text.
+    pub(crate) label_offsets: bool,
     pub(crate) nested_symbols: bool,
     pub(crate) link_tooltips: bool,
     pub(crate) versioned_edits: bool,
@@ -36,6 +42,11 @@ impl Client {
         let is = |path: &str| at(path).and_then(Value::as_bool).unwrap_or(false);
         let has = |path: &str| at(path).is_some_and(|value| !value.is_null());
         let formats = at("textDocument/hover/contentFormat").and_then(Value::as_array);
+        let item = "textDocument/completion/completionItem";
+        let listed = |path: &str, wanted: &str| {
+            let names = at(path).and_then(Value::as_array);
+            names.is_some_and(|names| names.iter().any(|name| name.as_str() == Some(wanted)))
+        };
         Self {
             encoding: Encoding::agree(encodings),
             pulls: has("textDocument/diagnostic"),
@@ -48,6 +59,11 @@ impl Client {
             snippets: is("textDocument/completion/completionItem/snippetSupport"),
             markdown_in_hovers: formats
                 .is_none_or(|formats| formats.iter().any(|format| format.as_str() == Some("markdown"))),
+            markdown_in_completions: listed(&format!("{item}/documentationFormat"), "markdown"),
+            resolves_docs: listed(&format!("{item}/resolveSupport/properties"), "documentation"),
+            label_offsets: is(
+                "textDocument/signatureHelp/signatureInformation/parameterInformation/labelOffsetSupport",
+            ),
             nested_symbols: is("textDocument/documentSymbol/hierarchicalDocumentSymbolSupport"),
             link_tooltips: is("textDocument/documentLink/tooltipSupport"),
             versioned_edits: is("workspace/workspaceEdit/documentChanges"),

@@ -2,6 +2,7 @@
 
 mod code_action;
 mod code_lens;
+mod completion;
 mod convert;
 mod definition;
 mod diagnostic;
@@ -16,6 +17,7 @@ mod references;
 mod rename;
 mod selection;
 mod semantic_tokens;
+mod signature_help;
 mod symbols;
 mod uses;
 mod will_rename;
@@ -117,6 +119,8 @@ methods! {
     CodeActionRequest           Refused code_action::answer;
     CodeActionResolveRequest    Again   code_action::resolve;
     CodeLensRequest             Again   code_lens::answer;
+    CompletionRequest           Refused completion::answer;
+    CompletionResolveRequest    Again   completion::resolve;
     DefinitionRequest           Refused definition::answer;
     DocumentDiagnosticRequest   Again   diagnostic::answer;
     DocumentFormattingRequest   Refused formatting::whole;
@@ -136,6 +140,7 @@ methods! {
     SemanticTokensDeltaRequest  Again   semantic_tokens::delta;
     SemanticTokensRangeRequest  Refused semantic_tokens::range;
     SemanticTokensRequest       Again   semantic_tokens::full;
+    SignatureHelpRequest        Refused signature_help::answer;
     TypeDefinitionRequest       Refused definition::of_type;
     WillRenameFilesRequest      Again   will_rename::answer;
     WorkspaceDiagnosticRequest  Again   workspace_diagnostic::answer;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aur_compiler::editor::{self, Checked, Place};
-use aur_compiler::{Cancel, Given, Kept, ReadError, Sources};
+use aur_compiler::{Cancel, Given, Kept, Listed, ReadError, Sources};
 use aur_disk::Project;
 use gen_lsp_types::{Location, SemanticToken, Uri};
 use ignore::{DirEntry, WalkBuilder};
@@ -327,6 +327,10 @@ impl Sources for Host<'_> {
             None => self.snapshot.disk.document(&self.project, path)?,
         };
         Some(document.kept().clone())
+    }
+
+    fn list(&self, folder: &str) -> Vec<Listed> {
+        self.project.list(folder)
     }
 }
 

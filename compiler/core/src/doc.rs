@@ -251,7 +251,7 @@ fn is_optional(ty: &TypeExpr) -> bool {
     }
 }
 
-fn deprecated(annotations: &[Annotation]) -> Option<String> {
+pub(crate) fn deprecated(annotations: &[Annotation]) -> Option<String> {
     let found = annotations.iter().find(|one| one.name.name == "deprecated")?;
     let text = found.args.iter().find_map(|arg| match &arg.value.kind {
         ExprKind::Text(text) => Some(literal(text)),

@@ -4,23 +4,29 @@
 //! program: an entry file and what it includes. Places are bytes; what a client makes of them is its own
 //! affair.
 
+mod completion;
 mod diagnostics;
 mod document;
 mod folding;
 mod format;
+mod frames;
 mod hints;
 mod hover;
 mod jobs;
 mod links;
 mod meaning;
 mod names;
+mod needs;
 mod pieces;
 mod selection;
 mod semantic;
+mod signature;
 mod symbols;
+mod view;
 mod walk;
 
 pub use aur_grammar::PRELUDE;
+pub use completion::{Completion, CompletionKind, Completions, Insertion, completion};
 pub use diagnostics::{Checked, diagnostics, syntax};
 pub use document::{Document, Place, Point};
 pub use folding::{Fold, FoldKind, folding};
@@ -32,7 +38,10 @@ pub use links::{Link, LinkKind, TextEdit, includes, links, renamed_links};
 pub use names::{Definition, Name, NameKind, definition, is_name, names, type_definition};
 pub use selection::selection;
 pub use semantic::{Modifiers, SemanticKind, SemanticToken, semantic_tokens};
+pub use signature::{Parameter, Signature, signature};
 pub use symbols::{Symbol, SymbolKind, symbols};
+
+pub(crate) use needs::{ENTRY_FILE, entry_item, names_any};
 
 /// What the file of the standard library is called in places and diagnostics.
 pub const PRELUDE_PATH: &str = "<prelude>";

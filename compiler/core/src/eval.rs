@@ -11,6 +11,7 @@ mod coerce;
 mod comprehension;
 mod copy_form;
 mod declare;
+mod functions;
 mod inputs;
 mod list;
 mod map_index;
@@ -40,6 +41,7 @@ use names::Sought;
 pub(crate) use builtins::{BUILTINS, sha256_hex};
 pub(crate) use coerce::{finished_text, rule_pattern, simple_text, whole_match};
 pub(crate) use declare::BASIC;
+pub(crate) use functions::{BIND, FUNCTIONS, Function, Repeats};
 pub(crate) use inputs::{InputValue, env_name};
 pub(crate) use map_index::Lookup;
 pub(crate) use record::is_key;
@@ -332,7 +334,7 @@ impl<'p> Compiler<'p> {
     }
 
     /// `jobs` and `hooks` have a type of their own.
-    fn expected_of(&mut self, name: &str) -> Type<'p> {
+    pub(crate) fn expected_of(&mut self, name: &str) -> Type<'p> {
         let element = match name {
             "jobs" => "Job",
             "hooks" => "Hook",
@@ -450,7 +452,7 @@ pub(crate) const NOWHERE: Span = Span {
     end: 0,
 };
 
-fn element_type<'p>(want: &Type<'p>) -> Type<'p> {
+pub(crate) fn element_type<'p>(want: &Type<'p>) -> Type<'p> {
     match want.plain() {
         Type::List(element) => (**element).clone(),
         _ => Type::Any,

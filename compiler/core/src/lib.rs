@@ -47,7 +47,7 @@ pub use expect::{Sides, Snapshot, TestResult, Unmet, is_test_file, test};
 pub use inspect::{Outline, inspect};
 pub use limits::{Limits, UnknownLimit};
 pub use origin::{Origin, Traced, Via, eval_with_origins};
-pub use sources::{Kept, ReadError, Sources};
+pub use sources::{Kept, Listed, ReadError, Sources};
 
 /// Where the entry file stands among the modules.
 const ENTRY_MODULE: u32 = 1;

@@ -23,6 +23,22 @@ pub trait Sources {
         let _ = path;
         None
     }
+
+    /// Lists a folder inside the project root, which is `""` itself, in any order; nothing where it cannot
+    /// be read. Only an editor asks, to offer what could be included.
+    fn list(&self, folder: &str) -> Vec<Listed> {
+        let _ = folder;
+        Vec::new()
+    }
+}
+
+/// What a folder holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The last part of its path.
+    pub name: String,
+    /// Whether it is a folder; else it is a regular file.
+    pub is_folder: bool,
 }
 
 /// A program file that need not be read again.

@@ -28,7 +28,7 @@ pub const COMMANDS: &[&str] = &SHELL_FIELDS;
 
 /// The filters of a mustache: those with a name, then `pad2` to `pad9`.
 pub fn filters() -> impl Iterator<Item = String> {
-    let named = FILTERS.iter().map(ToString::to_string);
+    let named = FILTERS.iter().map(|(name, _)| name.to_string());
     named.chain(PAD_WIDTHS.map(|width| format!("pad{width}")))
 }
 

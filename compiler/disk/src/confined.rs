@@ -10,13 +10,13 @@ use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
-use aur_compiler::ReadError;
+use aur_compiler::{Listed, ReadError};
 use aur_diagnostics::nearest;
 use nix::fcntl::OFlag;
 
 use crate::SOURCE_LIMIT;
 
-/// Names of one folder that are looked at for a suggestion.
+/// Names of one folder that are looked at.
 const NAMES_LOOKED_AT: usize = 10_000;
 
 /// Reads the regular file at `relative` below `root`, which is a resolved path.
@@ -33,6 +33,36 @@ pub(crate) fn read(root: &Path, relative: &Path) -> Result<Vec<u8>, ReadError> {
         return Err(ReadError::OutsideRoot);
     }
     read_regular(&path)
+}
+
+/// Lists the folder at `relative` below `root`; nothing where it cannot be read or leads out of the root.
+/// What is neither a folder nor a regular file, and what leads out of the root, is left out.
+pub(crate) fn list(root: &Path, relative: &Path) -> Vec<Listed> {
+    if relative != Path::new("") && !is_plain(relative) {
+        return Vec::new();
+    }
+    let Ok(folder) = fs::canonicalize(root.join(relative)) else {
+        return Vec::new();
+    };
+    let Some(entries) = folder
+        .starts_with(root)
+        .then(|| fs::read_dir(&folder).ok())
+        .flatten()
+    else {
+        return Vec::new();
+    };
+    let listed = entries.take(NAMES_LOOKED_AT).filter_map(|entry| {
+        let entry = entry.ok()?;
+        let place = fs::canonicalize(entry.path()).ok()?;
+        let found = fs::metadata(&place).ok()?;
+        let is_usable = place.starts_with(root) && (found.is_dir() || found.is_file());
+        let name = entry.file_name().into_string().ok()?;
+        is_usable.then(|| Listed {
+            name,
+            is_folder: found.is_dir(),
+        })
+    });
+    listed.collect()
 }
 
 /// Reads a file whose path holds no symlink, at most [`SOURCE_LIMIT`] bytes.

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use aur_compiler::{ReadError, Sources};
+use aur_compiler::{Listed, ReadError, Sources};
 use aur_diagnostics::{SourceFile, SourceMap};
 
 use crate::confined::{self, Kind};
@@ -206,6 +206,10 @@ impl Sources for Project {
             None if name == "USER" => passwd::user_name(),
             None => None,
         }
+    }
+
+    fn list(&self, folder: &str) -> Vec<Listed> {
+        confined::list(&self.root, &self.spelled(folder))
     }
 }
 

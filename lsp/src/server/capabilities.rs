@@ -15,6 +15,8 @@ pub(super) fn of(client: &Client) -> Value {
             "resolveProvider": true,
         },
         "codeLensProvider": { "resolveProvider": false },
+        // A blank or an `=` would show a list where nobody asked for one.
+        "completionProvider": { "triggerCharacters": [".", "{", "|", "\"", "/", "@"], "resolveProvider": true },
         "definitionProvider": true,
         "documentFormattingProvider": true,
         "documentHighlightProvider": true,
@@ -37,6 +39,7 @@ pub(super) fn of(client: &Client) -> Value {
             "full": { "delta": true },
             "range": true,
         },
+        "signatureHelpProvider": { "triggerCharacters": ["(", ","], "retriggerCharacters": ["=", ")"] },
         "typeDefinitionProvider": true,
         "workspaceSymbolProvider": true,
         "diagnosticProvider": {

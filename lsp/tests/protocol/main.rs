@@ -1,6 +1,7 @@
 //! The server, spoken to as a client does, in one process.
 
 mod client;
+mod completion;
 mod diagnostics;
 mod files;
 mod life;

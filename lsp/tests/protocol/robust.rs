@@ -78,7 +78,7 @@ fn ask_all(client: &mut Client, text: &str, at: usize) {
         "position": place,
         "positions": [place],
         "range": all,
-        "context": { "diagnostics": [], "includeDeclaration": true },
+        "context": { "triggerKind": 1, "isRetrigger": false, "diagnostics": [], "includeDeclaration": true },
         "options": { "tabSize": 2, "insertSpaces": true },
         "ch": "\n",
         "newName": "other",
@@ -177,7 +177,7 @@ fn after_any_edits_the_answer_is_that_of_the_text() {
             now.replace_range(start..end, piece);
         }
         let answers = |client: &mut Client| -> Vec<Value> {
-            let params = json!({ "textDocument": { "uri": client.uri("main.aur") }, "context": { "diagnostics": [] } });
+            let params = json!({ "textDocument": { "uri": client.uri("main.aur") }, "context": { "triggerKind": 1, "isRetrigger": false, "diagnostics": [] } });
             [
                 "diagnostic",
                 "documentSymbol",

@@ -9,7 +9,14 @@ use aur_ir::TextFilter;
 use crate::eval::Compiler;
 use crate::value::Base;
 
-pub(crate) const FILTERS: [&str; 5] = ["basename", "json", "lower", "sh", "upper"];
+/// Filters by name, but for `pad2` to `pad9`, with what they give.
+pub(crate) const FILTERS: [(&str, &str); 5] = [
+    ("basename", "what stands behind the last `/`"),
+    ("json", "as JSON"),
+    ("lower", "in small letters"),
+    ("sh", "one word for a shell, quoted where it must be"),
+    ("upper", "in capital letters"),
+];
 
 /// `pad2` to `pad9`.
 pub(crate) const PAD_WIDTHS: RangeInclusive<usize> = 2..=9;
@@ -86,13 +93,17 @@ impl<'p> Compiler<'p> {
             match Filter::parse(&name.name) {
                 Some(filter) => filters.push(filter),
                 None => {
-                    let help = nearest(&name.name, FILTERS).map(|near| format!("did you mean `{near}`?"));
+                    let help = nearest(&name.name, FILTERS.map(|(own, _)| own))
+                        .map(|near| format!("did you mean `{near}`?"));
                     let message = format!("there is no filter `{}`", name.name);
                     self.sink.push(
                         Diagnostic::new(&codes::unknown_filter, base.span(name.range), message)
                             .label("no such filter")
                             .help(help.unwrap_or_else(|| {
-                                format!("the filters are {} and pad2 to pad9", FILTERS.join(", "))
+                                format!(
+                                    "the filters are {} and pad2 to pad9",
+                                    FILTERS.map(|(own, _)| own).join(", ")
+                                )
                             })),
                     );
                 }

@@ -1,5 +1,6 @@
 //! What an editor asks, as text in and text out.
 
+mod completion;
 mod fixture;
 mod folding;
 mod format;
@@ -10,4 +11,5 @@ mod project;
 mod robust;
 mod selection;
 mod semantic;
+mod signature;
 mod symbols;

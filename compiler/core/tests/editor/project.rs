@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aur_compiler::editor::{Place, Point};
-use aur_compiler::{ReadError, Sources};
+use aur_compiler::{Listed, ReadError, Sources};
 
 use crate::fixture::CURSOR;
 
@@ -53,6 +53,11 @@ impl Project {
             .map_or(aur_compiler::editor::PRELUDE, String::as_str)
     }
 
+    /// Gives a file another text.
+    pub(crate) fn set(&mut self, name: &str, text: &str) {
+        self.files.insert(name.to_string(), text.to_string());
+    }
+
     /// `file:line:column word`, the word as written.
     pub(crate) fn shown(&self, place: &Place) -> String {
         let text = self.text(&place.path);
@@ -74,5 +79,24 @@ impl Sources for Project {
 
     fn env(&self, _name: &str) -> Option<String> {
         None
+    }
+
+    fn list(&self, folder: &str) -> Vec<Listed> {
+        let below = self.files.keys().filter_map(|path| match folder {
+            "" => Some(path.as_str()),
+            folder => path.strip_prefix(folder)?.strip_prefix('/'),
+        });
+        let mut found: Vec<Listed> = below
+            .map(|path| match path.split_once('/') {
+                Some((folder, _)) => (folder, true),
+                None => (path, false),
+            })
+            .map(|(name, is_folder)| Listed {
+                name: name.to_string(),
+                is_folder,
+            })
+            .collect();
+        found.dedup();
+        found
     }
 }

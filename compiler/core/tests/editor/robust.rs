@@ -12,7 +12,7 @@ use crate::fixture::applied;
 /// Texts longer than this are cut at some of their places only.
 const ENOUGH: usize = 1_500;
 
-fn texts() -> Vec<String> {
+pub(crate) fn texts() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut paths: Vec<_> = std::fs::read_dir(root.join("examples"))
         .expect("examples")
@@ -38,10 +38,10 @@ fn texts() -> Vec<String> {
 }
 
 /// The number of the next choice, always the same ones.
-struct Choices(u64);
+pub(crate) struct Choices(pub(crate) u64);
 
 impl Choices {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)

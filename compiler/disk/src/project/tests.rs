@@ -224,3 +224,32 @@ fn a_source_is_recognised_under_any_name() {
     assert!(is_source("./main.aur") && is_source("link"));
     assert!(!is_source("other") && !is_source("none"));
 }
+
+#[test]
+fn folders_are_listed_within_the_root_only() {
+    let files = folder(&[
+        ("p/aur.toml", ""),
+        ("p/main.aur", ""),
+        ("p/lib/a.aur", ""),
+        ("p/lib/deep/b.aur", ""),
+        ("outside/secret.aur", ""),
+    ]);
+    let at = |path: &str| files.path().join(path);
+    symlink(at("outside"), at("p/lib/way_out")).unwrap();
+    symlink(at("p/main.aur"), at("p/lib/same.aur")).unwrap();
+    let project = find(&files, "p/main.aur");
+    let listed = |folder: &str| {
+        let mut found = project.list(folder);
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        let shown = found.iter().map(|own| match own.is_folder {
+            true => format!("{}/", own.name),
+            false => own.name.clone(),
+        });
+        shown.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(listed(""), "aur.toml lib/ main.aur");
+    assert_eq!(listed("lib"), "a.aur deep/ same.aur");
+    assert_eq!(listed("lib/way_out"), "");
+    assert_eq!(listed("../outside"), "");
+    assert_eq!(listed("nothing"), "");
+}

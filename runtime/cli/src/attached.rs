@@ -218,7 +218,9 @@ impl Attached<'_> {
             self.show(&format!("\n{}", show::summary(&state, &view, paint)));
             self.context.terminal.tell(&hints(&view));
             if let Some(job) = state.plan.jobs.get(state.job) {
-                self.context.terminal.tell(&sizing::hints(&view, &job.task.resources));
+                self.context
+                    .terminal
+                    .tell(&sizing::hints(&view, &job.task.resources));
             }
         }
         if self.is_gone {

@@ -24,7 +24,9 @@ pub(crate) fn hints(view: &TaskView, resources: &Resources) -> String {
     if lived_ms < LEAST_LIFE_MS {
         return String::new();
     }
-    let lines = ram(usage, resources).into_iter().chain(cpu(usage, resources, lived_ms));
+    let lines = ram(usage, resources)
+        .into_iter()
+        .chain(cpu(usage, resources, lived_ms));
     lines.map(|line| format!("sizing: {line}\n")).collect()
 }
 
@@ -59,15 +61,22 @@ fn cpu(usage: &Usage, resources: &Resources, lived_ms: u64) -> Option<String> {
     }
     let used = usage.cpu_seconds / (lived_ms as f64 / 1_000.0);
     let advised = ((used * CPU_MARGIN) * 10.0).ceil() / 10.0;
-    let held_back = usage.throttled.as_ref().map_or(0.0, |throttled| throttled.seconds);
+    let held_back = usage
+        .throttled
+        .as_ref()
+        .map_or(0.0, |throttled| throttled.seconds);
     if held_back * 1_000.0 > lived_ms as f64 / 10.0 {
         return Some(format!(
             "cpu is {}, and the task was held back for {held_back:.0} s; more would make it faster",
             resources.cpu
         ));
     }
-    (resources.cpu > advised * TOLERATED)
-        .then(|| format!("cpu is {}, {used:.2} was used on average; {advised} would do", resources.cpu))
+    (resources.cpu > advised * TOLERATED).then(|| {
+        format!(
+            "cpu is {}, {used:.2} was used on average; {advised} would do",
+            resources.cpu
+        )
+    })
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ const ERRORS: [(&str, i32); 3] = [("ENOSPC", 28), ("EIO", 5), ("EINTR", 4)];
 pub(super) fn f06_a_system_call_fails() {
     let Some(library) = shim() else { return };
     let mut tally = Tally::of("F6");
-    let every = if rounds(0, 1_000) == 0 { 23 } else { 3 };
+    let every = if rounds(0, 1_000) == 0 { 23 } else { 1 };
     let kinds: Vec<(&'static str, &'static str, i32)> = CALLS
         .into_iter()
         .flat_map(|call| ERRORS.map(|(error, number)| (call, error, number)))

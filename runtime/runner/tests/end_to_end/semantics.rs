@@ -407,10 +407,10 @@ fn a_probe_that_hangs_is_ended_with_all_it_started() {
     assert_eq!(case.result(), "server: FAILED signal:15\nFAILED failures");
     let probes = case.read("probes");
     assert!(probes.lines().count() >= 2, "{probes}");
-    let alive = probes.lines().filter(|pid| is_alive(pid.parse().unwrap()));
-    assert_eq!(alive.count(), 0);
+    // They got SIGKILL, which takes its time on a busy machine.
     wait_until("the end of what probes started", || {
-        case.leftovers().is_empty().then_some(())
+        let mut pids = probes.lines().map(|pid| pid.parse().unwrap());
+        (!pids.any(is_alive) && case.leftovers().is_empty()).then_some(())
     });
 }
 

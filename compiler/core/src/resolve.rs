@@ -27,7 +27,7 @@ use crate::types::Type;
 use crate::value::{Kind, Piece, StructValue, TextRef, Value};
 use filter::Filter;
 use find::{Asked, written};
-use frames::{Frame, address_of, node};
+use frames::{Frames, address_of};
 use section::{section_end, without_tag_lines};
 
 pub(crate) use filter::{FILTERS, PAD_WIDTHS};
@@ -61,6 +61,7 @@ pub(crate) enum Judge {
 /// What is being resolved.
 #[derive(Default)]
 pub(crate) struct State<'p> {
+    pub(super) frames: Frames<'p>,
     open: FxHashSet<(Key, usize)>,
     reentry: FxHashMap<usize, u32>,
     /// The mustaches that led here, outermost first, with what was asked.
@@ -122,7 +123,7 @@ impl Builder {
 impl<'p> Compiler<'p> {
     /// The chain that sees the inputs alone.
     pub(crate) fn root_env(&self) -> Env<'p> {
-        node(Frame::Inputs, None)
+        self.resolver.frames.root()
     }
 
     /// Resolves a value that landed in `env`: texts become finished text or pieces, others stay.

@@ -122,7 +122,7 @@ impl<'p> Compiler<'p> {
         let frames = std::iter::successors(Some(env), |node| node.next.as_ref());
         let mut elements = frames.filter_map(|node| match &node.frame {
             Frame::Element(value) => Some((value.clone(), node.clone())),
-            Frame::Inputs | Frame::Bindings(_) | Frame::Attributes(_) => None,
+            Frame::Inputs(_) | Frame::Bindings(_) | Frame::Attributes(_) => None,
         });
         match elements.next() {
             Some((value, env)) => Asked::Found(value, env),
@@ -235,7 +235,7 @@ impl<'p> Compiler<'p> {
                 Frame::Bindings(bindings) => self.in_bindings(bindings, address, env, judge, &mut partial),
                 Frame::Attributes(inner) => self.in_struct(inner, address, &node, judge, &mut partial),
                 Frame::Element(_) => None,
-                Frame::Inputs => {
+                Frame::Inputs(_) => {
                     let input = self.inputs.get(&root.text).map(|input| input.value.clone());
                     match input {
                         Some(Value {

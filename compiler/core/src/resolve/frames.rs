@@ -94,9 +94,34 @@ impl<'p> Memo<'p> {
     }
 }
 
+/// The frames that hold frames of structs, which lead back to them. Nothing of that circle would ever be freed,
+/// so it is opened when the evaluation is over.
+#[derive(Default)]
+pub(super) struct Frames<'p>(Holders<'p>);
+
+type Holders<'p> = Rc<RefCell<Vec<Env<'p>>>>;
+
+impl<'p> Frames<'p> {
+    /// The chain that sees the inputs alone.
+    pub(super) fn root(&self) -> Env<'p> {
+        node(Frame::Inputs(self.0.clone()), None)
+    }
+}
+
+impl Drop for Frames<'_> {
+    fn drop(&mut self) {
+        let holders = std::mem::take(&mut *self.0.borrow_mut());
+        for holder in holders {
+            let structs = std::mem::take(&mut *holder.structs.borrow_mut());
+            let settled = std::mem::take(&mut *holder.settled.borrow_mut());
+            drop((structs, settled));
+        }
+    }
+}
+
 pub(super) enum Frame<'p> {
-    /// The outermost frame.
-    Inputs,
+    /// The outermost frame, and where frames are noted that hold others.
+    Inputs(Holders<'p>),
     Bindings(Rc<Bindings<'p>>),
     Attributes(Rc<StructValue<'p>>),
     /// The element of a section over a list.
@@ -136,7 +161,67 @@ pub(crate) fn struct_env<'p>(env: &Env<'p>, inner: &Rc<StructValue<'p>>, scopes:
     let known = env.structs.borrow().get(Structs::key(inner, scopes)).cloned();
     known.unwrap_or_else(|| {
         let frame = node(Frame::Attributes(inner.clone()), Some(enter(env, scopes)));
+        let is_first = env.structs.borrow().entries.is_empty();
+        if is_first {
+            note_holder(env);
+        }
         env.structs.borrow_mut().insert(inner, scopes, frame.clone());
         frame
     })
+}
+
+/// Notes a frame that will hold others, at the outermost one.
+fn note_holder<'p>(env: &Env<'p>) {
+    let mut chain = std::iter::successors(Some(env), |node| node.next.as_ref());
+    let holders = chain.find_map(|node| match &node.frame {
+        Frame::Inputs(holders) => Some(holders),
+        Frame::Bindings(_) | Frame::Attributes(_) | Frame::Element(_) => None,
+    });
+    if let Some(holders) = holders {
+        holders.borrow_mut().push(env.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Weak;
+
+    use super::*;
+    use crate::eval::Compiler;
+    use crate::lower::{Jobs, Lowering, Spans};
+    use crate::{Given, ReadError, Sources, program};
+
+    struct One;
+
+    impl Sources for One {
+        fn read(&self, _path: &str) -> Result<Vec<u8>, ReadError> {
+            let process = "Process { name = \"p\", cmdline = \"echo {{role}}\" }";
+            let resources = "Resources { cpu = 1.0, ram = 1MB, disk = 1MB }";
+            let task = format!("Task {{ processes = [{process}], resources = {resources} }}");
+            let job = "cluster = \"c\", role = \"r\", environment = \"e\"";
+            Ok(format!("jobs = [Job {{ name = \"j\", {job}, task = {task} }}]\n").into_bytes())
+        }
+
+        fn env(&self, _name: &str) -> Option<String> {
+            None
+        }
+    }
+
+    /// A server evaluates for days: what an evaluation made goes with it.
+    #[test]
+    fn nothing_outlives_the_evaluation() {
+        let given = Given::default();
+        let (program, _, _) = program::load(&One, "main.aur", &given.limits);
+        let mut compiler = Compiler::new(&program, &One, &given, false);
+        compiler.gather_inputs();
+        let (jobs, _) =
+            Lowering::new(&mut compiler, Spans::Unwanted).program(crate::ENTRY_MODULE, Jobs::Needed);
+        assert_eq!(jobs.len(), 1);
+        let holders = compiler.resolver.frames.0.borrow();
+        let frames: Vec<Weak<Node<'_>>> = holders.iter().map(Rc::downgrade).collect();
+        drop(holders);
+        assert!(!frames.is_empty(), "the program has structs in structs");
+        drop(compiler);
+        assert!(frames.iter().all(|frame| frame.upgrade().is_none()));
+    }
 }

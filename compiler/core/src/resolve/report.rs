@@ -132,7 +132,7 @@ impl<'p> Compiler<'p> {
                     names.extend(inner.decl.fields.iter().map(|field| field.name.clone()))
                 }
                 Frame::Element(_) => {}
-                Frame::Inputs => names.extend(self.inputs.keys().cloned()),
+                Frame::Inputs(_) => names.extend(self.inputs.keys().cloned()),
             }
         }
         names

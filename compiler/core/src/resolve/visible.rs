@@ -47,7 +47,7 @@ impl<'p> Compiler<'p> {
                 // What is bound is read at the place that asks, a field in its struct.
                 let home = match &node.frame {
                     Frame::Bindings(_) => env,
-                    Frame::Inputs | Frame::Attributes(_) | Frame::Element(_) => &node,
+                    Frame::Inputs(_) | Frame::Attributes(_) | Frame::Element(_) => &node,
                 };
                 let value = value.and_then(|value| self.value_shown(&value, home));
                 found.push(Visible {
@@ -67,7 +67,7 @@ impl<'p> Compiler<'p> {
 
     fn given_by(&mut self, frame: &Frame<'p>) -> Vec<(SmolStr, SmolStr, Option<Value<'p>>)> {
         match frame {
-            Frame::Inputs => {
+            Frame::Inputs(_) => {
                 let inputs = self.inputs.iter();
                 inputs
                     .map(|(name, input)| (name.clone(), "input".into(), Some(input.value.clone())))

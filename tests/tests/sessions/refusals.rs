@@ -109,7 +109,6 @@ fn an_unbound_name() {
     $ aurc check main.aur
     error[E0401]: `greting` is not bound
         ╭─[ main.aur:7:60 ]
-        │
       3 │ ╭─▶   Job {
         ┆ ┆
       7 │ │         processes = [Process { name = "a", cmdline = "echo {{greting}}" }]
@@ -119,7 +118,6 @@ fn an_unbound_name() {
      10 │ ├─▶   },
         │ │
         │ ╰─────────── needed by this job
-        │
         │     Help: did you mean `greeting`? texts see bindings and fields, not names of the file: add `.bind(greeting = greeting)`
     ────╯
 
@@ -135,7 +133,6 @@ fn a_reference_cycle() {
     $ aurc check main.aur
     error[E0208]: `a` is defined by itself: `a` -> `b` -> `c` -> `a`
        ╭─[ main.aur:1:1 ]
-       │
      1 │ a = b + 1
        │ ┬
        │ ╰── this value needs itself
@@ -145,7 +142,6 @@ fn a_reference_cycle() {
      3 │ c = a
        │ ┬
        │ ╰── by way of this value
-       │
        │ Help: a value is built before it is used; take one of the names out of the circle
     ───╯
 
@@ -420,7 +416,6 @@ fn processes_that_wait_for_each_other() {
     $ aurc check main.aur
     error[E0305]: processes wait for each other: b -> c -> a -> b
        ╭─[ main.aur:7:32 ]
-       │
      7 │       constraints = order("a", "b", "c") + order("c", "a")
        │                                ─┬─  ─┬─               ─┬─
        │                                 ╰────────────────────────── this closes the circle

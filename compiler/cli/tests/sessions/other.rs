@@ -204,6 +204,7 @@ fn help_and_version() {
       test         Run the tests of files whose names end in `_test.aur`
       deps         Show what a program depends on: files, inputs and environment variables
       doc          Write the reference of programs from their doc comments
+      lsp          Serve an editor over its standard input and output, with the Language Server Protocol
       help         Print this message or the help of the given subcommand(s)
 
     Options:

@@ -61,7 +61,7 @@ pub(crate) enum Judge {
 /// What is being resolved.
 #[derive(Default)]
 pub(crate) struct State<'p> {
-    pub(super) frames: Frames<'p>,
+    frames: Frames<'p>,
     open: FxHashSet<(Key, usize)>,
     reentry: FxHashMap<usize, u32>,
     /// The mustaches that led here, outermost first, with what was asked.

@@ -4,7 +4,7 @@ use aur_tests::repository;
 
 use crate::{project, steps};
 
-const STEPS: &str = "diagnostics hover definition references code_action edit formatting rename";
+const STEPS: &str = "diagnostics completion hover definition references code_action edit formatting rename";
 
 #[test]
 fn neovim_is_served() {
@@ -25,6 +25,9 @@ fn neovim_is_served() {
         7:3 E0203 `Process` has no field `max_failure`
           no such field
           help: did you mean `max_failures`?
+    completion
+      labels:
+        max_failures
     hover
       text: ```aur
           reliable: Process

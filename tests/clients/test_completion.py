@@ -1,4 +1,4 @@
-"""Steps that the server does not answer yet. They move into tests of their own as it learns them."""
+"""What may be written at a place, and how calls are written."""
 
 import asyncio
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aur_compiler::editor::Document;
+use aur_compiler::editor::{Document, includes};
 use gen_lsp_types::{TextDocumentContentChangeEvent, Uri};
 
 use crate::position::{Encoding, Lines};
@@ -19,6 +19,14 @@ pub(crate) struct Open {
     pub(crate) lines: Arc<Lines>,
     /// The folder its programs may read.
     pub(crate) root: Arc<Path>,
+    /// Whether its program may depend on other files: it includes some, or speaks of `file(..)`.
+    pub(crate) reads_others: bool,
+}
+
+/// A glance that may see too much, never too little.
+pub(crate) fn reads_others(document: &Document) -> bool {
+    let speaks = || memchr::memmem::find(document.text().as_bytes(), b"file").is_some();
+    !includes(document).is_empty() || speaks()
 }
 
 impl Open {
@@ -38,6 +46,7 @@ impl Open {
             path: path.into(),
             version,
             lines: Arc::new(Lines::new(document.text().clone(), encoding)),
+            reads_others: reads_others(&document),
             document,
             root: root.into(),
         }
@@ -64,9 +73,11 @@ impl Open {
             };
             lines = Arc::new(Lines::new(text.into(), encoding));
         }
+        let document = self.document.with_text(lines.text().clone());
         Self {
             version,
-            document: self.document.with_text(lines.text().clone()),
+            reads_others: reads_others(&document),
+            document,
             lines,
             ..self.clone()
         }

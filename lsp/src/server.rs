@@ -336,8 +336,9 @@ impl<'c> Server<'c> {
             .get(&path)
             .or(before.as_ref())
             .map(|open| open.root.clone());
-        // What is open in the same project may include the file.
-        let same = |open: &&Open| Some(&open.root) == root.as_ref() && *open.path != *path;
+        // What is open in the same project may include the file, if it reads any other at all.
+        let same =
+            |open: &&Open| open.reads_others && Some(&open.root) == root.as_ref() && *open.path != *path;
         let others: Vec<PathBuf> = self
             .now
             .open

@@ -13,7 +13,7 @@ use ignore::{DirEntry, WalkBuilder};
 
 use crate::client::Client;
 use crate::disk::Disk;
-use crate::documents::Open;
+use crate::documents::{Open, reads_others};
 use crate::position::Lines;
 use crate::prelude::{is_prelude, prelude_path};
 use crate::uri::{path_of, uri_of};
@@ -171,6 +171,7 @@ impl Snapshot {
             path: path.into(),
             version: 0,
             lines: Arc::new(Lines::new(document.text().clone(), self.client.encoding)),
+            reads_others: reads_others(&document),
             document,
             root: host.root.clone(),
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aur_compiler::Cancel;
@@ -230,9 +230,8 @@ impl<'c> Server<'c> {
             } => {
                 if revision == self.now.revision {
                     self.checks.remove(&entry);
-                    if let Some(found) = found {
-                        self.publish(entry, found);
-                    }
+                    // Others may wait for it, also where it could not be checked.
+                    self.publish(entry, found.unwrap_or_default());
                 }
             }
         }
@@ -310,7 +309,10 @@ impl<'c> Server<'c> {
     }
 
     fn publish(&mut self, entry: PathBuf, found: ByFile) {
-        for (uri, diagnostics) in self.published.update(entry, found) {
+        let own = self.now.open.get(&entry).map(|open| open.uri.clone());
+        let checks = &self.checks;
+        let pending = |other: &Path| checks.contains_key(other);
+        for (uri, diagnostics) in self.published.update(entry, own.as_ref(), pending, found) {
             let version = path_of(&uri)
                 .and_then(|path| self.now.open.get(&resolved(&path)))
                 .map(|open| open.version);

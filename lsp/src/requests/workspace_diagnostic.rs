@@ -28,7 +28,12 @@ pub(super) fn answer(
         let checked = snapshot
             .checked(&file)
             .ok_or_else(|| Failure::refused("the text has changed"))?;
-        for (uri, diagnostics) in published.update(path.clone(), by_file(snapshot, &file.host, &checked)) {
+        for (uri, diagnostics) in published.update(
+            path.clone(),
+            None,
+            |_| false,
+            by_file(snapshot, &file.host, &checked),
+        ) {
             versions.insert(uri.to_string(), file.host.version(&uri));
             files.insert(uri.to_string(), diagnostics);
         }

@@ -125,3 +125,13 @@ fn all_safe_fixes_are_one_action_that_is_made_when_it_is_chosen() {
     assert!(client.answer(&id).is_err(), "the action is one of another text");
     client.leave();
 }
+
+#[test]
+fn every_version_of_an_open_file_has_its_diagnostics() {
+    let mut client = Client::new(&[("main.aur", BROKEN)]);
+    client.open("main.aur");
+    let first = client.diagnostics("main.aur");
+    client.change("main.aur", part((1, 0), (1, 0), "# nothing new\n"));
+    assert_eq!(client.diagnostics("main.aur"), first);
+    client.leave();
+}

@@ -56,29 +56,21 @@ pub fn hover(host: &dyn Sources, entry: &str, given: &Given, point: Point<'_>) -
                 more,
             });
         }
-        in_mustache(compiler, facts)
-            .or_else(|| in_text(compiler, facts))
+        becoming(compiler, facts, facts.splices.iter())
+            .or_else(|| becoming(compiler, facts, facts.texts.iter()))
             .or_else(|| number(compiler, here, offset))
     })?
 }
 
-/// A mustache that no name explains, such as one of the runtime.
-fn in_mustache(compiler: &Compiler<'_>, facts: &Facts) -> Option<Hover> {
-    let first = facts.splices.first()?;
-    let (becomes, more) = by_job(facts, facts.splices.iter());
-    Some(Hover {
-        at: place(compiler.program, first.at)?,
-        declaration: String::new(),
-        doc: None,
-        becomes,
-        more,
-    })
-}
-
-/// A text that holds mustaches: what it becomes.
-fn in_text(compiler: &Compiler<'_>, facts: &Facts) -> Option<Hover> {
-    let first = facts.texts.first()?;
-    let (becomes, more) = by_job(facts, facts.texts.iter().filter(|own| own.at == first.at));
+/// A mustache that no name explains, such as one of the runtime, or a text that holds mustaches: what it becomes.
+fn becoming<'f>(
+    compiler: &Compiler<'_>,
+    facts: &'f Facts,
+    mut became: impl Iterator<Item = &'f Became> + Clone,
+) -> Option<Hover> {
+    let all = became.clone();
+    let first = became.next()?;
+    let (becomes, more) = by_job(facts, all.filter(|own| own.at == first.at));
     Some(Hover {
         at: place(compiler.program, first.at)?,
         declaration: String::new(),

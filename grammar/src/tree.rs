@@ -30,7 +30,7 @@ impl Range {
 }
 
 /// A whole file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Tree {
     /// Items in source order. They cover all code of the file; only blanks and comments stand between.
     pub items: Vec<Item>,

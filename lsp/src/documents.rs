@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aur_compiler::editor::{Document, includes};
+use aur_compiler::editor::Document;
 use gen_lsp_types::{TextDocumentContentChangeEvent, Uri};
 
 use crate::position::{Encoding, Lines};
@@ -19,14 +19,6 @@ pub(crate) struct Open {
     pub(crate) lines: Arc<Lines>,
     /// The folder its programs may read.
     pub(crate) root: Arc<Path>,
-    /// Whether its program may depend on other files: it includes some, or speaks of `file(..)`.
-    pub(crate) reads_others: bool,
-}
-
-/// A glance that may see too much, never too little.
-pub(crate) fn reads_others(document: &Document) -> bool {
-    let speaks = || memchr::memmem::find(document.text().as_bytes(), b"file").is_some();
-    !includes(document).is_empty() || speaks()
 }
 
 impl Open {
@@ -46,10 +38,18 @@ impl Open {
             path: path.into(),
             version,
             lines: Arc::new(Lines::new(document.text().clone(), encoding)),
-            reads_others: reads_others(&document),
             document,
             root: root.into(),
         }
+    }
+
+    /// Whether its program may depend on other files: it includes some, or speaks of `file(..)`. A glance that
+    /// may see too much, never too little.
+    pub(crate) fn reads_others(&self) -> bool {
+        let text = self.document.text().as_bytes();
+        ["include", "file"]
+            .iter()
+            .any(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
     }
 
     /// The document after changes, made one after the other; each counts from what the one before left.
@@ -73,11 +73,9 @@ impl Open {
             };
             lines = Arc::new(Lines::new(text.into(), encoding));
         }
-        let document = self.document.with_text(lines.text().clone());
         Self {
             version,
-            reads_others: reads_others(&document),
-            document,
+            document: self.document.with_text(lines.text().clone()),
             lines,
             ..self.clone()
         }

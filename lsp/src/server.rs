@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use aur_compiler::Cancel;
-use crossbeam_channel::{Receiver, Sender, select, unbounded};
+use crossbeam_channel::{Receiver, Sender, at, never, select, unbounded};
 use gen_lsp_types::{InitializeParams, Uri};
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use serde::de::DeserializeOwned;
@@ -25,6 +26,12 @@ mod notifications;
 
 /// Requests are answered by so many threads; one more checks programs.
 const ANSWERING: usize = 2;
+
+/// So long nobody may type before what was estimated is checked.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Changes that follow each other more quickly than they are checked are one change.
+const BURST: Duration = Duration::from_millis(5);
 
 /// How the client left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +77,18 @@ enum Done {
         revision: u64,
         /// None where it was given up.
         found: Option<ByFile>,
+        stage: Stage,
     },
+}
+
+/// A large program is checked twice: at once as well as that is quick, and whole after a pause.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Estimated,
+    /// Whole without an estimate.
+    Whole,
+    /// Whole after an estimate.
+    Confirmed,
 }
 
 /// A request that is being answered.
@@ -85,6 +103,10 @@ struct Running {
 enum Event {
     Message(Message),
     Done(Done),
+    /// Nobody typed for a while.
+    Paused,
+    /// No more changes came.
+    Quiet,
     Gone,
 }
 
@@ -102,6 +124,14 @@ struct Server<'c> {
     published: Published,
     /// Entry files to check once all messages at hand are read, the latest change last.
     changed: Vec<PathBuf>,
+    /// Entry files of which only an estimate was told.
+    estimated: Vec<PathBuf>,
+    /// When they are checked.
+    pause_ends: Option<Instant>,
+    /// When the last change came.
+    changed_at: Option<Instant>,
+    /// When a burst of changes is taken to be over.
+    burst_ends: Option<Instant>,
     /// Numbers our own requests.
     asked: i32,
     is_shut_down: bool,
@@ -122,6 +152,10 @@ impl<'c> Server<'c> {
             checks: BTreeMap::new(),
             published: Published::default(),
             changed: Vec::new(),
+            estimated: Vec::new(),
+            pause_ends: None,
+            changed_at: None,
+            burst_ends: None,
             asked: 0,
             is_shut_down: false,
         })
@@ -132,6 +166,8 @@ impl<'c> Server<'c> {
             match self.next() {
                 Event::Gone => return Ended::Left,
                 Event::Done(done) => self.done(done),
+                Event::Paused => self.confirm(),
+                Event::Quiet => self.burst_ends = None,
                 Event::Message(Message::Notification(notification)) if notification.method == "exit" => {
                     return if self.is_shut_down {
                         Ended::Asked
@@ -141,15 +177,18 @@ impl<'c> Server<'c> {
                 }
                 Event::Message(message) => self.message(message),
             }
-            // A burst of changes is one change.
-            if self.connection.receiver.is_empty() {
+            if self.connection.receiver.is_empty() && self.burst_ends.is_none() {
                 self.check_changed();
             }
         }
     }
 
     fn next(&self) -> Event {
+        let pause = self.pause_ends.map_or_else(never, at);
+        let quiet = self.burst_ends.map_or_else(never, at);
         select! {
+            recv(pause) -> _ => Event::Paused,
+            recv(quiet) -> _ => Event::Quiet,
             recv(self.connection.receiver) -> message => message.map_or(Event::Gone, Event::Message),
             recv(self.reports) -> done => done.map_or(Event::Gone, Event::Done),
         }
@@ -227,11 +266,16 @@ impl<'c> Server<'c> {
                 entry,
                 revision,
                 found,
+                stage,
             } => {
                 if revision == self.now.revision {
                     self.checks.remove(&entry);
+                    if stage == Stage::Estimated {
+                        self.estimated.push(entry.clone());
+                        self.pause_ends = Some(Instant::now() + PAUSE);
+                    }
                     // Others may wait for it, also where it could not be checked.
-                    self.publish(entry, found.unwrap_or_default());
+                    self.publish(entry, found.unwrap_or_default(), stage);
                 }
             }
         }
@@ -282,11 +326,21 @@ impl<'c> Server<'c> {
         }
         // The file that was changed last is the one that is looked at.
         for entry in changed.into_iter().rev() {
-            self.check(entry);
+            self.estimated.retain(|own| *own != entry);
+            self.check(entry, Stage::Estimated);
         }
     }
 
-    fn check(&mut self, entry: PathBuf) {
+    /// Checks what was only estimated.
+    fn confirm(&mut self) {
+        self.pause_ends = None;
+        for entry in std::mem::take(&mut self.estimated) {
+            self.check(entry, Stage::Confirmed);
+        }
+    }
+
+    /// Checks a program, or estimates what that would find if `stage` says so and it can be.
+    fn check(&mut self, entry: PathBuf, stage: Stage) {
         let cancel = Cancel::default();
         if let Some(earlier) = self.checks.insert(entry.clone(), cancel.clone()) {
             earlier.cancel();
@@ -295,21 +349,34 @@ impl<'c> Server<'c> {
         self.checking.run(move || {
             let found = catch_unwind(AssertUnwindSafe(|| {
                 let file = snapshot.view(snapshot.open.get(&entry)?)?;
-                let checked = snapshot.checked(&file)?;
-                Some(requests::diagnostics_by_file(&snapshot, &file.host, &checked))
+                if snapshot.cancel.is_cancelled() {
+                    return None;
+                }
+                let estimated = (stage == Stage::Estimated).then(|| snapshot.estimated(&file));
+                let (checked, stage) = match (estimated, stage) {
+                    (Some(Some(estimated)), _) => (estimated, Stage::Estimated),
+                    (Some(None), _) if snapshot.cancel.is_cancelled() => return None,
+                    (Some(None), _) => (snapshot.checked(&file)?, Stage::Whole),
+                    (None, stage) => (snapshot.checked(&file)?, stage),
+                };
+                let found = requests::diagnostics_by_file(&snapshot, &file.host, &checked);
+                Some((found, stage))
             }));
-            let found = found.ok().flatten();
+            let (found, stage) = found.ok().flatten().unzip();
             let revision = snapshot.revision;
             let _ = report.send(Done::Checked {
                 entry,
                 revision,
                 found,
+                stage: stage.unwrap_or(Stage::Whole),
             });
         });
     }
 
-    fn publish(&mut self, entry: PathBuf, found: ByFile) {
+    fn publish(&mut self, entry: PathBuf, found: ByFile, stage: Stage) {
         let own = self.now.open.get(&entry).map(|open| open.uri.clone());
+        // Of its estimate a version has been told; only what differs is news.
+        let own = own.filter(|_| stage != Stage::Confirmed);
         let checks = &self.checks;
         let pending = |other: &Path| checks.contains_key(other);
         for (uri, diagnostics) in self.published.update(entry, own.as_ref(), pending, found) {
@@ -340,7 +407,7 @@ impl<'c> Server<'c> {
             .map(|open| open.root.clone());
         // What is open in the same project may include the file, if it reads any other at all.
         let same =
-            |open: &&Open| open.reads_others && Some(&open.root) == root.as_ref() && *open.path != *path;
+            |open: &&Open| open.reads_others() && Some(&open.root) == root.as_ref() && *open.path != *path;
         let others: Vec<PathBuf> = self
             .now
             .open
@@ -362,6 +429,13 @@ impl<'c> Server<'c> {
 
     fn now_is_new(&mut self) {
         self.now.revision += 1;
+        let now = Instant::now();
+        let is_quick = self
+            .changed_at
+            .replace(now)
+            .is_some_and(|last| now < last + BURST);
+        let is_busy = self.burst_ends.is_some() || !self.checks.is_empty();
+        self.burst_ends = (is_quick && is_busy).then(|| now + BURST);
         for running in self.running.values() {
             running.cancel.cancel();
         }

@@ -13,7 +13,7 @@ use ignore::{DirEntry, WalkBuilder};
 
 use crate::client::Client;
 use crate::disk::Disk;
-use crate::documents::{Open, reads_others};
+use crate::documents::Open;
 use crate::position::Lines;
 use crate::prelude::{is_prelude, prelude_path};
 use crate::uri::{path_of, uri_of};
@@ -37,6 +37,8 @@ pub(crate) struct Snapshot {
 struct Known {
     /// By resolved path of the entry file, with the revision it was found in.
     checked: Mutex<HashMap<PathBuf, (u64, Arc<Checked>)>>,
+    /// What was estimated of the same, later.
+    estimated: Mutex<HashMap<PathBuf, (u64, Arc<Checked>)>>,
     /// The programs of the open folders, and the revision they were listed in.
     listed: Mutex<Option<(u64, Arc<Vec<PathBuf>>)>>,
     /// The tokens that the client was told last, by path, with the name of the answer.
@@ -63,6 +65,9 @@ pub(crate) struct Host<'s> {
 
 /// Of a text of more bytes only the syntax is checked: evaluating it at each keystroke would take too long.
 pub(crate) const LARGE: usize = 5 << 20;
+
+/// A text of fewer bytes is checked so quickly that nobody gains by an estimate.
+const SMALL: usize = 32 << 10;
 
 /// So many programs that include a file are looked at, to tell what its texts become there.
 const MOST_INCLUDERS: usize = 20;
@@ -108,9 +113,28 @@ impl Snapshot {
         Some(checked)
     }
 
+    /// Estimates what is wrong with the program of a large document from what was found of an earlier text.
+    /// Nothing where that would not come sooner than to check it.
+    pub(crate) fn estimated(&self, file: &File<'_>) -> Option<Arc<Checked>> {
+        let path = &*file.open.path;
+        if !(SMALL..=LARGE).contains(&file.open.document.text().len()) || is_prelude(path) {
+            return None;
+        }
+        let checked = table(&self.known.checked).get(path).cloned();
+        let estimated = table(&self.known.estimated).get(path).cloned();
+        let (_, earlier) = checked
+            .into_iter()
+            .chain(estimated)
+            .max_by_key(|(revision, _)| *revision)?;
+        let found = Arc::new(editor::soon(&file.host, file.name(), &self.given(), &earlier)?);
+        table(&self.known.estimated).insert(path.to_path_buf(), (self.revision, found.clone()));
+        Some(found)
+    }
+
     /// Drops what was found about a document that is closed.
     pub(crate) fn forget(&self, path: &Path) {
         table(&self.known.checked).remove(path);
+        table(&self.known.estimated).remove(path);
         table(&self.known.tokens).remove(path);
     }
 
@@ -171,7 +195,6 @@ impl Snapshot {
             path: path.into(),
             version: 0,
             lines: Arc::new(Lines::new(document.text().clone(), self.client.encoding)),
-            reads_others: reads_others(&document),
             document,
             root: host.root.clone(),
         };

@@ -4,6 +4,7 @@
 //! program: an entry file and what it includes. Places are bytes; what a client makes of them is its own
 //! affair.
 
+mod change;
 mod completion;
 mod diagnostics;
 mod document;
@@ -21,6 +22,7 @@ mod pieces;
 mod selection;
 mod semantic;
 mod signature;
+mod soon;
 mod symbols;
 mod view;
 mod walk;
@@ -39,6 +41,7 @@ pub use names::{Definition, Name, NameKind, definition, is_name, names, type_def
 pub use selection::selection;
 pub use semantic::{Modifiers, SemanticKind, SemanticToken, semantic_tokens};
 pub use signature::{Parameter, Signature, signature};
+pub use soon::soon;
 pub use symbols::{Symbol, SymbolKind, symbols};
 
 pub(crate) use needs::{ENTRY_FILE, entry_item, names_any};

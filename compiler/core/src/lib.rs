@@ -93,11 +93,10 @@ pub fn check(host: &dyn Sources, entry: &str, given: &Given) -> Answer<()> {
     let Ok(()) = found else {
         return unread(program, faults, entry, found);
     };
-    let mut compiler = Compiler::new(&program, host, given, false);
-    compiler.gather_inputs();
-    Lowering::new(&mut compiler, Spans::Unwanted).program(ENTRY_MODULE, Jobs::Optional);
-    let usage = compiler.unknown_given();
-    let diagnostics = finish(compiler, faults);
+    let (judged, usage) = judge(&program, host, given, |lowering| {
+        lowering.program(ENTRY_MODULE, Jobs::Optional);
+    });
+    let diagnostics = in_order(faults, judged);
     let value = (!has_errors(&diagnostics)).then_some(());
     Answer {
         sources: program.sources,
@@ -105,6 +104,20 @@ pub fn check(host: &dyn Sources, entry: &str, given: &Given) -> Answer<()> {
         value,
         usage,
     }
+}
+
+/// Finds what is wrong with a program beyond the text of its files.
+pub(crate) fn judge<'p>(
+    program: &'p Program,
+    host: &'p dyn Sources,
+    given: &'p Given,
+    look: impl FnOnce(&mut Lowering<'_, 'p>),
+) -> (Vec<Diagnostic>, Option<UsageError>) {
+    let mut compiler = Compiler::new(program, host, given, false);
+    compiler.gather_inputs();
+    look(&mut Lowering::new(&mut compiler, Spans::Unwanted));
+    let usage = compiler.unknown_given();
+    (compiler.sink.finish(), usage)
 }
 
 /// Compiles the program at `entry`.
@@ -236,13 +249,18 @@ fn unread<T>(
     }
 }
 
-fn finish(compiler: Compiler<'_>, mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    faults.extend(compiler.sink.finish());
+fn finish(compiler: Compiler<'_>, faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    in_order(faults, compiler.sink.finish())
+}
+
+/// What was found on reading and on judging, in order of place.
+pub(crate) fn in_order(mut faults: Vec<Diagnostic>, judged: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    faults.extend(judged);
     faults.sort_by_key(|diagnostic| diagnostic.span().map(|span| (span.file, span.start, span.end)));
     faults
 }
 
-fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+pub(crate) fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics
         .iter()
         .any(|diagnostic| diagnostic.severity() == Severity::Error)

@@ -8,6 +8,7 @@ mod announce;
 mod container;
 mod job;
 mod order;
+mod part;
 mod place;
 mod policy;
 mod process;
@@ -17,13 +18,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use aur_diagnostics::{Diagnostic, Span, codes};
-use aur_grammar::tree::{Expr, ExprKind, Item, ItemKind};
+use aur_grammar::tree::{Item, ItemKind};
 use aur_ir as ir;
 use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
 
-use crate::ENTRY_MODULE;
-use crate::editor::{ENTRY_FILE, entry_item, names_any};
+pub(crate) use part::{JobsWritten, Part};
+
 use crate::eval::{Compiler, Context};
 use crate::program::{Def, PRELUDE_MODULE};
 use crate::resolve::{Env, Judge, enter, struct_env};
@@ -70,9 +70,6 @@ struct Usual {
     health_check_config: Option<ir::HealthCheckConfig>,
 }
 
-/// Of jobs that are not written one by one, so many are lowered to find those that a place is part of.
-const JOBS_LOOKED_AT: usize = 20;
-
 /// What looking at a list that no job reaches costs beside looking at its elements.
 const STEPS_OF_A_LIST: usize = 2;
 
@@ -94,7 +91,7 @@ impl<'c, 'p> Lowering<'c, 'p> {
 
     /// Judges the whole program and returns its jobs and hooks.
     pub(crate) fn program(&mut self, entry: u32, jobs: Jobs) -> (Vec<ir::Job>, Vec<ir::Hook>) {
-        self.compiler.check_annotations();
+        self.compiler.check_all_annotations();
         self.evaluate_all();
         self.is_traced = self.wanted == Spans::Wanted;
         let lowered = match self.entry_list(entry, "jobs") {
@@ -121,59 +118,6 @@ impl<'c, 'p> Lowering<'c, 'p> {
         self.sweep();
         self.compiler.lint_commands();
         (lowered, hooks)
-    }
-
-    /// Lowers the first jobs that the item at a byte of the entry file is part of, and looks at the item by
-    /// itself. `users` are the names that need it.
-    pub(crate) fn jobs_around(&mut self, offset: u32, most: usize, users: &FxHashSet<SmolStr>) {
-        let program = self.compiler.program;
-        let Some((index, item)) = entry_item(program, offset) else {
-            return;
-        };
-        let list = program.modules.get(ENTRY_MODULE as usize).and_then(|module| {
-            let def = module.names.get("jobs").copied()?;
-            let Def::Item { module, item } = def else {
-                return None;
-            };
-            let (item, base) = program.item(module, item)?;
-            match &item.node.kind {
-                ItemKind::Assign { value, .. } => Some((def, module, base, value)),
-                _ => None,
-            }
-        });
-        if let Some((def, module, base, value)) = list {
-            let ty = self.compiler.expected_of("jobs");
-            let value = match &value.kind {
-                // Others need not be evaluated.
-                ExprKind::List(elements) => {
-                    let context = Context::new(module, base);
-                    let is_here = |expr: &Expr| {
-                        let span = base.span(expr.range);
-                        span.file == ENTRY_FILE && span.start <= offset && offset < span.end
-                    };
-                    let element = crate::eval::element_type(&ty);
-                    let users = elements
-                        .iter()
-                        .filter(|expr| is_here(expr) || names_any(expr, users));
-                    let values = users
-                        .take(most)
-                        .map(|expr| self.compiler.typed(&context, expr, &element))
-                        .collect();
-                    Value::new(Kind::List(Rc::new(values)), base.span(value.range))
-                }
-                _ => first_of(self.compiler.assigned(def), JOBS_LOOKED_AT),
-            };
-            self.jobs(&value, Jobs::Optional);
-        }
-        self.judge = Judge::Later;
-        if let ItemKind::Assign { .. } = &item.node.kind {
-            let value = self.compiler.assigned(Def::Item {
-                module: ENTRY_MODULE,
-                item: index,
-            });
-            let root = self.compiler.root_env();
-            self.touch(&value, &root);
-        }
     }
 
     /// Evaluates every definition, used or not.
@@ -318,17 +262,6 @@ impl<'c, 'p> Lowering<'c, 'p> {
                 self.touch(&value, &frame);
             }
         }
-    }
-}
-
-/// The first elements of a list.
-fn first_of<'p>(list: Value<'p>, most: usize) -> Value<'p> {
-    match &list.kind {
-        Kind::List(items) => {
-            let kind = Kind::List(Rc::new(items.iter().take(most).cloned().collect()));
-            Value { kind, ..list }
-        }
-        _ => list,
     }
 }
 

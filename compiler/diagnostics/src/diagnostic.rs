@@ -145,6 +145,33 @@ impl Diagnostic {
         self
     }
 
+    /// The same in a text that has changed: `place` says where a span is now, if it still is. Without its
+    /// primary place nothing is left; other labels and fixes that lost theirs are left out.
+    pub fn moved(&self, place: impl Fn(Span) -> Option<Span>) -> Option<Self> {
+        let primary = self.labels.first()?;
+        place(primary.span)?;
+        let labels = self.labels.iter().filter_map(|label| {
+            let span = place(label.span)?;
+            Some(Label {
+                span,
+                ..label.clone()
+            })
+        });
+        let fixes = self.fixes.iter().filter_map(|fix| {
+            let edits = fix.edits.iter().map(|edit| {
+                let span = place(edit.span)?;
+                Some(Edit { span, ..edit.clone() })
+            });
+            let edits = edits.collect::<Option<Vec<Edit>>>()?;
+            Some(Fix { edits, ..fix.clone() })
+        });
+        Some(Self {
+            labels: labels.collect(),
+            fixes: fixes.collect(),
+            ..self.clone()
+        })
+    }
+
     /// Returns the severity of the code.
     pub fn severity(&self) -> Severity {
         self.code.severity

@@ -11,7 +11,7 @@ use gen_lsp_types::{
 use lsp_server::{Notification, RequestId};
 use serde_json::Value;
 
-use super::{Server, path_for, read};
+use super::{Server, Stage, path_for, read};
 use crate::documents::Open;
 use crate::snapshot::LARGE;
 
@@ -70,8 +70,9 @@ impl Server<'_> {
         let params: DidCloseTextDocumentParams = read(params)?;
         let path = path_for(&params.text_document.uri)?;
         self.change(path.clone(), None);
-        self.publish(path.clone(), Default::default());
+        self.publish(path.clone(), Default::default(), Stage::Whole);
         self.checks.remove(&path);
+        self.estimated.retain(|own| *own != path);
         self.now.forget(&path);
         Some(())
     }

@@ -135,3 +135,40 @@ fn every_version_of_an_open_file_has_its_diagnostics() {
     assert_eq!(client.diagnostics("main.aur"), first);
     client.leave();
 }
+
+/// A program of many jobs that share a task: large enough to be told of twice.
+fn large() -> String {
+    let base = "base = Task { processes = [Process { name = \"main\", cmdline = \"true\" }], resources = Resources { cpu = 1, ram = 1GB, disk = 1GB } }\n";
+    let job = |at: usize| {
+        format!(
+            "job_{at} = Job {{ name = \"j{at}\", cluster = \"c\", role = \"r\", environment = \"e\", task = base }}\n"
+        )
+    };
+    let names = (0..400).map(|at| format!("  job_{at},\n"));
+    let jobs = (0..400).map(job).collect::<String>();
+    format!("{base}{jobs}jobs = [\n{}]\n", names.collect::<String>())
+}
+
+#[test]
+fn a_large_program_is_told_of_at_once_and_again_when_the_rest_is_known() {
+    let text = large();
+    assert!(text.len() > 32 << 10);
+    let mut client = Client::new(&[("main.aur", &text)]);
+    client.open("main.aur");
+    assert_eq!(client.diagnostics("main.aur"), "");
+    // What a job says is known at once, and nothing is told twice.
+    client.change("main.aur", part((7, 0), (7, 5), "job_x"));
+    insta::assert_snapshot!(client.diagnostics("main.aur"), @"409:3-409:8 E0201 `job_6` is not defined");
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    client.at("main.aur", "base");
+    client.ask("textDocument/documentSymbol", json!({ "textDocument": { "uri": client.uri("main.aur") } }));
+    assert_eq!(client.came("textDocument/publishDiagnostics"), 0);
+    client.change("main.aur", part((7, 0), (7, 5), "job_6"));
+    assert_eq!(client.diagnostics("main.aur"), "");
+    // What four hundred jobs make of a text takes longer.
+    let column = text.find("true").expect("a command") as u32;
+    client.change("main.aur", part((0, column), (0, column + 4), "{{who}}"));
+    assert_eq!(client.diagnostics("main.aur"), "");
+    insta::assert_snapshot!(client.diagnostics("main.aur"), @"1:66-1:69 E0401 `who` is not bound");
+    client.leave();
+}

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use aur_diagnostics::{Diagnostic, SourceFile, SourceMap};
+use aur_grammar::tree::Tree;
 
 use super::Document;
-use crate::{Answer, Given, Sources};
+use crate::lower::Jobs;
+use crate::program::{Program, load};
+use crate::{ENTRY_MODULE, Given, Sources, in_order, judge};
 
 /// The diagnostics of a program.
 #[derive(Clone, Debug, Default)]
@@ -16,20 +19,41 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// Every program file that was read, below the project root; the entry file first.
     pub read: Vec<Arc<str>>,
+    /// Those of them that are not of the text of a file alone.
+    pub(super) judged: Vec<Diagnostic>,
+    /// The tree of the entry file.
+    pub(super) tree: Tree,
 }
 
 /// Checks the program at `entry` as [`crate::check`] does.
 pub fn diagnostics(host: &dyn Sources, entry: &str, given: &Given) -> Checked {
-    let Answer {
-        sources, diagnostics, ..
-    } = crate::check(host, entry, given);
-    let names = sources.files().map(|(_, file)| file.path());
-    let read = names.filter(|name| !name.starts_with('<')).map(Arc::from);
+    let (program, faults, found) = load(host, entry, &given.limits);
+    let judged = match found {
+        Ok(()) => judge(&program, host, given, |lowering| {
+            lowering.program(ENTRY_MODULE, Jobs::Optional);
+        }),
+        Err(_) => Default::default(),
+    };
+    let Program { sources, modules, .. } = &program;
     Checked {
-        read: read.collect(),
-        sources,
-        diagnostics,
+        diagnostics: in_order(faults, judged.0.clone()),
+        judged: judged.0,
+        tree: modules
+            .get(ENTRY_MODULE as usize)
+            .map(|module| module.tree.clone())
+            .unwrap_or_default(),
+        read: files_of(sources),
+        sources: sources.clone(),
     }
+}
+
+/// The program files among some files.
+pub(super) fn files_of(sources: &SourceMap) -> Vec<Arc<str>> {
+    let names = sources.files().map(|(_, file)| file.path());
+    names
+        .filter(|name| !name.starts_with('<'))
+        .map(Arc::from)
+        .collect()
 }
 
 /// Finds what is wrong with the text of one file, whatever it means.
@@ -40,5 +64,6 @@ pub fn syntax(document: &Document) -> Checked {
         diagnostics: document.tree().diagnostics(file),
         read: vec![document.path().clone()],
         sources,
+        ..Checked::default()
     }
 }

@@ -1,6 +1,6 @@
 //! One file as the editor has it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use aur_grammar::tree::Tree;
 
@@ -10,7 +10,16 @@ use crate::Kept;
 #[derive(Clone, Debug)]
 pub struct Document {
     path: Arc<str>,
-    kept: Kept,
+    text: Arc<str>,
+    read: Arc<Read>,
+}
+
+/// The tree, read when somebody asks: of a burst of keys only the last text needs one.
+#[derive(Debug, Default)]
+struct Read {
+    kept: OnceLock<Kept>,
+    /// The nearest earlier text that has a tree.
+    earlier: Mutex<Option<Kept>>,
 }
 
 /// A range of bytes in a file.
@@ -34,24 +43,29 @@ pub struct Point<'a> {
 }
 
 impl Document {
-    /// Reads a file.
+    /// A file with a text.
     pub fn new(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        let text = text.into();
-        let tree = aur_grammar::parse(&text);
         Self {
             path: path.into(),
-            kept: Kept { text, tree },
+            text: text.into(),
+            read: Arc::default(),
         }
     }
 
     /// The same file with another text; only items that changed are read.
     #[must_use]
     pub fn with_text(&self, text: impl Into<Arc<str>>) -> Self {
-        let text = text.into();
-        let tree = aur_grammar::reparse(&self.kept.text, &self.kept.tree, &text);
+        // Asked for first: it goes when there is a tree.
+        let earlier = self.read.earlier().clone();
+        let earlier = self.read.kept.get().cloned().or(earlier);
+        let read = Read {
+            kept: OnceLock::new(),
+            earlier: Mutex::new(earlier),
+        };
         Self {
             path: self.path.clone(),
-            kept: Kept { text, tree },
+            text: text.into(),
+            read: Arc::new(read),
         }
     }
 
@@ -62,17 +76,31 @@ impl Document {
 
     /// The text.
     pub fn text(&self) -> &Arc<str> {
-        &self.kept.text
+        &self.text
     }
 
     /// The tree.
     pub fn tree(&self) -> &Tree {
-        &self.kept.tree
+        &self.kept().tree
     }
 
     /// What a program needs of the file.
     pub fn kept(&self) -> &Kept {
-        &self.kept
+        let mut is_read_now = false;
+        let kept = self.read.kept.get_or_init(|| {
+            is_read_now = true;
+            let earlier = self.read.earlier().clone();
+            let tree = match earlier {
+                Some(earlier) => aur_grammar::reparse(&earlier.text, &earlier.tree, &self.text),
+                None => aur_grammar::parse(&self.text),
+            };
+            let text = self.text.clone();
+            Kept { text, tree }
+        });
+        if is_read_now {
+            *self.read.earlier() = None;
+        }
+        kept
     }
 
     /// Makes a place in this file.
@@ -82,5 +110,12 @@ impl Document {
             start,
             end,
         }
+    }
+}
+
+impl Read {
+    fn earlier(&self) -> MutexGuard<'_, Option<Kept>> {
+        // It is one value, whole whatever happened to who held it.
+        self.earlier.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,12 +6,16 @@ use aur_diagnostics::{FileId, Span};
 use aur_grammar::TokenKind;
 use aur_grammar::tree::Item;
 
-use super::{Place, Point};
+use super::needs::{are_asked_for, dependents_at};
+use super::{Place, Point, entry_item, names_any};
 use crate::eval::Compiler;
 use crate::facts::{Facts, Target, Wanted};
 use crate::lower::{Jobs, Lowering, Spans};
 use crate::program::{self, Def, Program};
 use crate::{ENTRY_MODULE, Given, Sources};
+
+/// Where an item is part of more jobs, all of the program is evaluated.
+const FEW_JOBS: usize = 16;
 
 /// Which part of a program is asked about.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +37,8 @@ pub(super) struct Here {
 pub(super) enum Depth {
     /// The item at the place, and what it needs.
     Item,
+    /// The item at the place in each job that it is part of.
+    Text,
     /// Everything, each text in each job.
     Program,
 }
@@ -68,12 +74,31 @@ pub(super) fn gather<T>(
                 lowering.evaluate_item(here.module, index, item);
             }
         }
+        (Depth::Text, Wanted::Within(_, start, _)) if is_of_few_jobs(&lowering, here, start) => {
+            lowering.jobs_around(start, FEW_JOBS, &dependents_at(&program, start));
+        }
         _ => {
             lowering.program(ENTRY_MODULE, Jobs::Optional);
         }
     }
     let facts = compiler.facts.take()?;
     Some(read(&mut compiler, &facts, here))
+}
+
+/// Whether it is known which jobs need the item at a byte, and they are few: then others need no look.
+fn is_of_few_jobs(lowering: &Lowering<'_, '_>, here: Here, offset: u32) -> bool {
+    let program = lowering.compiler.program;
+    let Some(written) = lowering.jobs_written().filter(|_| here.module == ENTRY_MODULE) else {
+        return false;
+    };
+    let is_list = entry_item(program, offset).is_none_or(|(index, _)| index == written.item);
+    let users = dependents_at(program, offset);
+    match written.elements() {
+        Some(elements) if !is_list && !are_asked_for(program, &users) => {
+            elements.iter().filter(|expr| names_any(expr, &users)).count() <= FEW_JOBS
+        }
+        _ => false,
+    }
 }
 
 /// Finds a file of the program.
@@ -124,7 +149,7 @@ impl With {
             }
             None => true,
         };
-        Self::depth(if is_text { Depth::Program } else { Depth::Item })
+        Self::depth(if is_text { Depth::Text } else { Depth::Item })
     }
 }
 

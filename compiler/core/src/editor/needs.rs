@@ -59,6 +59,22 @@ pub(super) fn dependents_at(program: &Program, offset: u32) -> FxHashSet<SmolStr
     }
 }
 
+/// Whether a mustache of the entry file may ask for one of some names. It may be said too often, never too
+/// seldom.
+pub(super) fn are_asked_for(program: &Program, names: &FxHashSet<SmolStr>) -> bool {
+    let Some(file) = program.sources.get(ENTRY_FILE) else {
+        return false;
+    };
+    let mut mustaches = file.text().split("{{").skip(1);
+    mustaches.any(|rest| {
+        let word = rest.trim_start_matches(|c: char| c.is_whitespace() || "#^/&{".contains(c));
+        let end = word
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(word.len());
+        names.contains(word.get(..end).unwrap_or(""))
+    })
+}
+
 fn item_names_any(kind: &ItemKind, names: &FxHashSet<SmolStr>) -> bool {
     match kind {
         ItemKind::Assign { value, .. } => names_any(value, names),

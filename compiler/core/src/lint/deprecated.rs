@@ -69,25 +69,28 @@ impl<'p> Deprecated<'p> {
 
 impl<'p> Compiler<'p> {
     /// Reports annotations that do not exist or hold the wrong thing.
-    pub(crate) fn check_annotations(&mut self) {
+    pub(crate) fn check_all_annotations(&mut self) {
         let program = self.program;
-        for owner in &program.modules {
-            for item in &owner.tree.items {
-                let base = Base {
-                    file: owner.file,
-                    offset: item.offset,
-                };
-                let can_be_used = !matches!(
-                    item.node.kind,
-                    ItemKind::Include { .. } | ItemKind::Check(_) | ItemKind::Broken
-                );
-                for annotation in &item.node.annotations {
-                    self.check_annotation(annotation, base, can_be_used);
-                }
-                if let ItemKind::Struct(declared) = &item.node.kind {
-                    let annotations = declared.members.iter().flat_map(|member| &member.annotations);
-                    annotations.for_each(|annotation| self.check_annotation(annotation, base, true));
-                }
+        for (module, owner) in (0u32..).zip(&program.modules) {
+            let all: Vec<u32> = (0u32..).take(owner.tree.items.len()).collect();
+            self.check_annotations(module, &all);
+        }
+    }
+
+    /// The same for some items of a file.
+    pub(crate) fn check_annotations(&mut self, module: u32, items: &[u32]) {
+        let program = self.program;
+        for (item, base) in items.iter().filter_map(|item| program.item(module, *item)) {
+            let can_be_used = !matches!(
+                item.node.kind,
+                ItemKind::Include { .. } | ItemKind::Check(_) | ItemKind::Broken
+            );
+            for annotation in &item.node.annotations {
+                self.check_annotation(annotation, base, can_be_used);
+            }
+            if let ItemKind::Struct(declared) = &item.node.kind {
+                let annotations = declared.members.iter().flat_map(|member| &member.annotations);
+                annotations.for_each(|annotation| self.check_annotation(annotation, base, true));
             }
         }
     }

@@ -12,4 +12,5 @@ mod robust;
 mod selection;
 mod semantic;
 mod signature;
+mod soon;
 mod symbols;

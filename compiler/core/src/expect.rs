@@ -397,6 +397,7 @@ impl<'p> Compiler<'p> {
                 .collect(),
             limits: self.given.limits.clone(),
             cancel: self.given.cancel.clone(),
+            is_last: false,
         }
     }
 

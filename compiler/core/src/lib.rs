@@ -63,6 +63,9 @@ pub struct Given {
     pub limits: Limits,
     /// Stops the work where nobody needs the answer any more.
     pub cancel: Cancel,
+    /// Whether the process ends with the answer of [`check`]: what held the program is then left to that end,
+    /// which is quicker than to free it piece by piece.
+    pub is_last: bool,
 }
 
 /// An answer, the files it was made from, and what is to be said about them.
@@ -98,8 +101,12 @@ pub fn check(host: &dyn Sources, entry: &str, given: &Given) -> Answer<()> {
     });
     let diagnostics = in_order(faults, judged);
     let value = (!has_errors(&diagnostics)).then_some(());
+    let Program { sources, modules, .. } = program;
+    if given.is_last {
+        std::mem::forget(modules);
+    }
     Answer {
-        sources: program.sources,
+        sources,
         diagnostics,
         value,
         usage,
@@ -117,11 +124,25 @@ pub(crate) fn judge<'p>(
     compiler.gather_inputs();
     look(&mut Lowering::new(&mut compiler, Spans::Unwanted));
     let usage = compiler.unknown_given();
-    (compiler.sink.finish(), usage)
+    let judged = std::mem::take(&mut compiler.sink).finish();
+    if given.is_last {
+        std::mem::forget(compiler);
+    }
+    (judged, usage)
 }
 
 /// Compiles the program at `entry`.
 pub fn compile(host: &dyn Sources, entry: &str, given: &Given) -> Answer<Plan> {
+    let mut answer = compile_unsealed(host, entry, given);
+    if let Some(plan) = &mut answer.value {
+        plan.digest = plan.content_digest();
+    }
+    answer
+}
+
+/// Compiles the program at `entry` for whoever writes the plan at once: it has no digest until
+/// [`Plan::seal_to`] gives it one.
+pub fn compile_unsealed(host: &dyn Sources, entry: &str, given: &Given) -> Answer<Plan> {
     let (program, faults, found) = program::load(host, entry, &given.limits);
     let Ok(()) = found else {
         return unread(program, faults, entry, found);
@@ -145,7 +166,7 @@ pub fn compile(host: &dyn Sources, entry: &str, given: &Given) -> Answer<Plan> {
     drop(modules);
     let plan = read.map(|(files, inputs)| {
         let spans = plan_spans(leaves, &sources, &files);
-        let mut plan = Plan {
+        Plan {
             aur_ir: aur_ir::VERSION,
             digest: String::new(),
             files,
@@ -153,9 +174,7 @@ pub fn compile(host: &dyn Sources, entry: &str, given: &Given) -> Answer<Plan> {
             inputs,
             jobs,
             spans,
-        };
-        plan.digest = plan.content_digest();
-        plan
+        }
     });
     Answer {
         sources,

@@ -20,7 +20,7 @@ use std::rc::Rc;
 use aur_diagnostics::{Diagnostic, Span, codes};
 use aur_grammar::tree::{Item, ItemKind};
 use aur_ir as ir;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) use part::{JobsWritten, Part};
 
@@ -57,6 +57,8 @@ pub(crate) struct Lowering<'c, 'p> {
     /// Structs that a job reaches.
     reached: FxHashSet<usize>,
     usual: Usual,
+    /// Where structs have fields: by address of the declaration and of the name.
+    fields: FxHashMap<(usize, usize, usize), Option<usize>>,
     /// What stands in place of open values, by pointer, where those are kept.
     pub(crate) open: BTreeMap<String, String>,
     /// What stands in place of jobs of which nothing can be known, where those are kept.
@@ -84,6 +86,7 @@ impl<'c, 'p> Lowering<'c, 'p> {
             judge: Judge::Later,
             reached: FxHashSet::default(),
             usual: Usual::default(),
+            fields: FxHashMap::default(),
             open: BTreeMap::new(),
             hidden: Vec::new(),
         }

@@ -100,7 +100,7 @@ impl Plan {
         // Plan types hold string keys and finite numbers only, so writing them cannot fail.
         let written = serde_json::to_writer(&mut hashing, &self.content(None));
         debug_assert!(written.is_ok(), "a plan is plain data");
-        format!("sha256:{}", hex(&hashing.finish()))
+        named(&hashing.finish())
     }
 
     /// Writes the canonical bytes, so that they need not be held at once.
@@ -110,6 +110,29 @@ impl Plan {
     pub fn write_canonical(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let mut blocks = Blocks::new(out);
         serde_json::to_writer(&mut blocks, &self.content(Some(&self.digest)))?;
+        self.write_end(blocks)
+    }
+
+    /// Gives a plan without a digest its digest and writes the canonical bytes: the content is made once for
+    /// both.
+    ///
+    /// # Errors
+    /// What `out` says.
+    pub fn seal_to(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
+        let content = to_json(&self.content(None));
+        self.digest = named(&Sha256::digest(&content));
+        // The digest comes behind the first member.
+        let first = content.iter().position(|byte| *byte == b',').unwrap_or(0);
+        let (head, rest) = content.split_at(first);
+        let mut blocks = Blocks::new(out);
+        io::Write::write_all(&mut blocks, head)?;
+        io::Write::write_all(&mut blocks, format!(",\"digest\":\"{}\"", self.digest).as_bytes())?;
+        io::Write::write_all(&mut blocks, rest)?;
+        self.write_end(blocks)
+    }
+
+    /// Writes what comes behind the content.
+    fn write_end(&self, mut blocks: Blocks<'_>) -> io::Result<()> {
         if !self.spans.is_empty() {
             // The places are most of the bytes of a plan, and all of one shape.
             blocks.take_back_brace();
@@ -205,7 +228,10 @@ impl io::Write for Blocks<'_> {
             self.out.write_all(&self.block)?;
             self.block.clear();
         }
-        self.block.extend_from_slice(bytes);
+        // Of what is long only the end stays, which may be taken back.
+        let (long, end) = bytes.split_at(bytes.len().saturating_sub(BLOCK));
+        self.out.write_all(long)?;
+        self.block.extend_from_slice(end);
         Ok(bytes.len())
     }
 
@@ -278,6 +304,11 @@ impl io::Write for Hashing {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// A hash as plans name it.
+fn named(hash: &[u8]) -> String {
+    format!("sha256:{}", hex(hash))
 }
 
 /// Returns the JSON Schema of the plan.
@@ -356,6 +387,22 @@ mod tests {
             plan.digest = "x".repeat(length.saturating_sub(rest));
             let text = String::from_utf8(plan.to_canonical_json()).unwrap();
             assert_eq!(text, serde_json::to_string(&plan).unwrap() + "\n");
+        }
+    }
+
+    #[test]
+    fn a_plan_is_sealed_with_the_bytes_it_has_later() {
+        let mut plan = sample();
+        for repeats in [0, 1, BLOCK / 50, BLOCK] {
+            plan.files = vec![plan.files[0].clone(); repeats];
+            plan.digest = plan.content_digest();
+            let mut open = plan.clone();
+            open.digest.clear();
+            let mut bytes = Vec::new();
+            open.seal_to(&mut bytes).unwrap();
+            assert!(bytes == plan.to_canonical_json(), "{repeats} files");
+            assert_eq!(open, plan);
+            plan.files.resize(1, sample().files[0].clone());
         }
     }
 

@@ -114,8 +114,16 @@ impl Terminal {
     /// # Errors
     /// The stream cannot be written to, such as on a full disk.
     pub fn print(&self, text: impl AsRef<[u8]>) -> Result<(), Failure> {
+        self.print_by(|out| out.write_all(text.as_ref()))
+    }
+
+    /// The same for what need not be held at once.
+    ///
+    /// # Errors
+    /// As for [`Terminal::print`].
+    pub fn print_by(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(text.as_ref()).and_then(|()| stdout.flush()) {
+        match write(&mut stdout).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(Failure::unwritable("to the standard output", &error))
             }

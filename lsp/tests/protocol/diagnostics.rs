@@ -161,7 +161,10 @@ fn a_large_program_is_told_of_at_once_and_again_when_the_rest_is_known() {
     insta::assert_snapshot!(client.diagnostics("main.aur"), @"409:3-409:8 E0201 `job_6` is not defined");
     std::thread::sleep(std::time::Duration::from_millis(400));
     client.at("main.aur", "base");
-    client.ask("textDocument/documentSymbol", json!({ "textDocument": { "uri": client.uri("main.aur") } }));
+    client.ask(
+        "textDocument/documentSymbol",
+        json!({ "textDocument": { "uri": client.uri("main.aur") } }),
+    );
     assert_eq!(client.came("textDocument/publishDiagnostics"), 0);
     client.change("main.aur", part((7, 0), (7, 5), "job_6"));
     assert_eq!(client.diagnostics("main.aur"), "");

@@ -105,7 +105,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 fn once(args: &Args, given: &Given, context: &Context) -> Outcome {
     let (programs, mut failures) = open_all(args, context, &|_, _| {});
     let mut edited = Edited::default();
-    if args.fix || args.diff {
+    let is_fixing = args.fix || args.diff;
+    let given = &Given {
+        is_last: programs.len() == 1 && !is_fixing,
+        ..given.clone()
+    };
+    if is_fixing {
         let boldness = match args.unsafe_fixes {
             true => Boldness::Unsafe,
             false => Boldness::Safe,

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         args.stdin_filename.as_deref(),
         context.project.as_deref(),
     )?;
-    let answer = aur_compiler::compile(&project, project.entry(), &given);
+    let answer = aur_compiler::compile_unsealed(&project, project.entry(), &given);
     let Some(mut plan) =
         aur_terminal::value_or_errors(&project, answer, &context.terminal, context.is_quiet)?
     else {
@@ -47,28 +47,32 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         plan.spans.clear();
     }
     match args.output.as_deref() {
-        Some(path) if path != Path::new("-") => write(&plan, path, &project)?,
-        Some(_) | None => print(&plan, context)?,
+        Some(path) if path != Path::new("-") => write(&mut plan, path, &project)?,
+        Some(_) | None => print(&mut plan, context)?,
     }
+    // The process ends, and its memory goes as a whole.
+    std::mem::forget(plan);
     Ok(Status::Fine)
 }
 
-fn write(plan: &Plan, path: &Path, project: &Project) -> Result<(), Failure> {
+fn write(plan: &mut Plan, path: &Path, project: &Project) -> Result<(), Failure> {
     let name = format!("`{}`", path.display());
     if project.is_source(path, plan.files.iter().map(|file| file.path.as_str())) {
         return Err(Failure::new(format!("{name} is part of the program"))
             .help("write the plan to another file, such as `plan.json`"));
     }
-    aur_disk::replace_file_by(path, |out| plan.write_canonical(out))
+    aur_disk::replace_file_by(path, |out| plan.seal_to(out))
         .map_err(|error| Failure::unwritable(name, &error))
 }
 
 /// The bytes are the canonical ones, unless a person reads them.
-fn print(plan: &Plan, context: &Context) -> Result<(), Failure> {
-    let bytes = plan.to_canonical_json();
+fn print(plan: &mut Plan, context: &Context) -> Result<(), Failure> {
     if !context.terminal.is_out_terminal {
-        return context.terminal.print(bytes);
+        return context.terminal.print_by(|out| plan.seal_to(out));
     }
+    let mut bytes = Vec::new();
+    // A vector takes all.
+    let _ = plan.seal_to(&mut bytes);
     match serde_json::from_slice(&bytes) {
         Ok(value) => context.terminal.print(reading::json_for_reading(&value)),
         Err(_) => context.terminal.print(bytes),

@@ -165,7 +165,7 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     /// A part of the job key.
-    fn job_word(&mut self, placed: &Placed<'p>, name: &str) -> Option<String> {
+    fn job_word(&mut self, placed: &Placed<'p>, name: &'static str) -> Option<String> {
         let (word, span) = self.placed_text(placed, name)?;
         let longest = self.compiler.given.limits.of(Limit::NameBytes);
         if (!ir::is_job_word(&word) || word.len() > longest) && !self.compiler.is_open(&word) {

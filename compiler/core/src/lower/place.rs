@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 use super::{Lowering, elements};
 use crate::resolve::{Env, Judge, Settled, enter, struct_env};
 use crate::spans::Leaf;
+use crate::types::StructDecl;
 use crate::value::{Kind, Piece, StructValue, Value};
 
 /// A struct and the chain its fields are read in.
@@ -46,10 +47,16 @@ impl<'p> Lowering<'_, 'p> {
         }
     }
 
+    /// Where a struct has a field. Each job asks for the same names, which are found by their addresses.
+    fn field(&mut self, decl: &Rc<StructDecl<'p>>, name: &'static str) -> Option<usize> {
+        let key = (Rc::as_ptr(decl).addr(), name.as_ptr().addr(), name.len());
+        *self.fields.entry(key).or_insert_with(|| decl.field(name))
+    }
+
     /// Reads a field; texts are resolved and fitted to the field's type.
-    pub(crate) fn read(&mut self, placed: &Placed<'p>, name: &str) -> Option<Read<'p>> {
+    pub(crate) fn read(&mut self, placed: &Placed<'p>, name: &'static str) -> Option<Read<'p>> {
         let inner = &placed.inner;
-        let index = inner.decl.field(name)?;
+        let index = self.field(&inner.decl, name)?;
         let value = self.compiler.attribute(inner, index)?;
         let span = inner.written(index).map(|written| written.span);
         let ty = &inner.decl.fields.get(index)?.ty;
@@ -71,7 +78,12 @@ impl<'p> Lowering<'_, 'p> {
         self.leaves.push(Leaf { pointer, span, from });
     }
 
-    fn read_leaf(&mut self, placed: &Placed<'p>, name: &str, leaf: Option<&str>) -> Option<Value<'p>> {
+    fn read_leaf(
+        &mut self,
+        placed: &Placed<'p>,
+        name: &'static str,
+        leaf: Option<&str>,
+    ) -> Option<Value<'p>> {
         let read = self.read(placed, name)?;
         self.trace(Some(leaf.unwrap_or(name)), read.span, read.from);
         self.note_open(leaf.unwrap_or(name), &read.value);
@@ -79,12 +91,16 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     /// A text that must be known now; empty where it is not.
-    pub(crate) fn text(&mut self, placed: &Placed<'p>, name: &str, leaf: Option<&str>) -> String {
+    pub(crate) fn text(&mut self, placed: &Placed<'p>, name: &'static str, leaf: Option<&str>) -> String {
         self.optional_text(placed, name, leaf).unwrap_or_default()
     }
 
     /// A text that must be known now, with the place where it was written; none for a default.
-    pub(crate) fn placed_text(&mut self, placed: &Placed<'p>, name: &str) -> Option<(String, Option<Span>)> {
+    pub(crate) fn placed_text(
+        &mut self,
+        placed: &Placed<'p>,
+        name: &'static str,
+    ) -> Option<(String, Option<Span>)> {
         let read = self.read(placed, name)?;
         self.trace(Some(name), read.span, read.from);
         self.note_open(name, &read.value);
@@ -95,7 +111,7 @@ impl<'p> Lowering<'_, 'p> {
     pub(crate) fn optional_text(
         &mut self,
         placed: &Placed<'p>,
-        name: &str,
+        name: &'static str,
         leaf: Option<&str>,
     ) -> Option<String> {
         let value = self.read_leaf(placed, name, leaf)?;
@@ -138,7 +154,7 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     /// A text in which runtime names may stand; none where a name is open.
-    pub(crate) fn late_text(&mut self, placed: &Placed<'p>, name: &str) -> Option<ir::Text> {
+    pub(crate) fn late_text(&mut self, placed: &Placed<'p>, name: &'static str) -> Option<ir::Text> {
         let value = self.read_leaf(placed, name, None)?;
         self.late_or_open(&value)
     }
@@ -149,7 +165,7 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     /// A list of texts in which runtime names may stand; none where the list or a name in it is open.
-    pub(crate) fn late_texts(&mut self, placed: &Placed<'p>, name: &str) -> Option<Vec<ir::Text>> {
+    pub(crate) fn late_texts(&mut self, placed: &Placed<'p>, name: &'static str) -> Option<Vec<ir::Text>> {
         let list = self.read_leaf(placed, name, None)?;
         if !matches!(list.kind, Kind::List(_)) {
             return None;
@@ -167,7 +183,7 @@ impl<'p> Lowering<'_, 'p> {
     pub(crate) fn late_text_map(
         &mut self,
         placed: &Placed<'p>,
-        name: &str,
+        name: &'static str,
     ) -> BTreeMap<String, (ir::Text, Span)> {
         let mut out = BTreeMap::new();
         for (key, value, span) in self.settled_pairs(placed, name) {
@@ -178,7 +194,7 @@ impl<'p> Lowering<'_, 'p> {
         out
     }
 
-    pub(crate) fn texts(&mut self, placed: &Placed<'p>, name: &str) -> Vec<String> {
+    pub(crate) fn texts(&mut self, placed: &Placed<'p>, name: &'static str) -> Vec<String> {
         let Some(list) = self.read_leaf(placed, name, None) else {
             return Vec::new();
         };
@@ -191,7 +207,7 @@ impl<'p> Lowering<'_, 'p> {
             .collect()
     }
 
-    pub(crate) fn flag(&mut self, placed: &Placed<'p>, name: &str) -> bool {
+    pub(crate) fn flag(&mut self, placed: &Placed<'p>, name: &'static str) -> bool {
         matches!(
             self.read_leaf(placed, name, None),
             Some(Value {
@@ -201,7 +217,7 @@ impl<'p> Lowering<'_, 'p> {
         )
     }
 
-    pub(crate) fn integer(&mut self, placed: &Placed<'p>, name: &str) -> i64 {
+    pub(crate) fn integer(&mut self, placed: &Placed<'p>, name: &'static str) -> i64 {
         match self.read_leaf(placed, name, None) {
             Some(Value {
                 kind: Kind::Int(value),
@@ -212,11 +228,11 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     /// An integer that a refinement keeps at 0 or above.
-    pub(crate) fn count(&mut self, placed: &Placed<'p>, name: &str) -> u64 {
+    pub(crate) fn count(&mut self, placed: &Placed<'p>, name: &'static str) -> u64 {
         u64::try_from(self.integer(placed, name)).unwrap_or(0)
     }
 
-    pub(crate) fn milliseconds(&mut self, placed: &Placed<'p>, name: &str, leaf: &str) -> u64 {
+    pub(crate) fn milliseconds(&mut self, placed: &Placed<'p>, name: &'static str, leaf: &str) -> u64 {
         match self.read_leaf(placed, name, Some(leaf)) {
             Some(Value {
                 kind: Kind::Duration(value),
@@ -226,7 +242,7 @@ impl<'p> Lowering<'_, 'p> {
         }
     }
 
-    pub(crate) fn size(&mut self, placed: &Placed<'p>, name: &str, leaf: &str) -> u64 {
+    pub(crate) fn size(&mut self, placed: &Placed<'p>, name: &'static str, leaf: &str) -> u64 {
         match self.read_leaf(placed, name, Some(leaf)) {
             Some(Value {
                 kind: Kind::Bytes(value),
@@ -236,7 +252,7 @@ impl<'p> Lowering<'_, 'p> {
         }
     }
 
-    pub(crate) fn float(&mut self, placed: &Placed<'p>, name: &str) -> f64 {
+    pub(crate) fn float(&mut self, placed: &Placed<'p>, name: &'static str) -> f64 {
         match self.read_leaf(placed, name, None) {
             Some(Value {
                 kind: Kind::Float(value),
@@ -247,7 +263,11 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     /// A map of texts, with the place of each value.
-    pub(crate) fn text_map(&mut self, placed: &Placed<'p>, name: &str) -> BTreeMap<String, (String, Span)> {
+    pub(crate) fn text_map(
+        &mut self,
+        placed: &Placed<'p>,
+        name: &'static str,
+    ) -> BTreeMap<String, (String, Span)> {
         let mut out = BTreeMap::new();
         for (key, value, span) in self.settled_pairs(placed, name) {
             if let (Some(key), Some(text)) = (self.known_text(&key), self.known_text(&value)) {
@@ -258,7 +278,11 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     /// The pairs of a map, resolved, with the place of each value; a key that comes out twice is reported.
-    fn settled_pairs(&mut self, placed: &Placed<'p>, name: &str) -> Vec<(Value<'p>, Value<'p>, Span)> {
+    fn settled_pairs(
+        &mut self,
+        placed: &Placed<'p>,
+        name: &'static str,
+    ) -> Vec<(Value<'p>, Value<'p>, Span)> {
         let Some(map) = self.read_leaf(placed, name, None) else {
             return Vec::new();
         };
@@ -286,7 +310,7 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     /// A struct in a field of a struct.
-    pub(crate) fn nested(&mut self, placed: &Placed<'p>, name: &str) -> Option<Placed<'p>> {
+    pub(crate) fn nested(&mut self, placed: &Placed<'p>, name: &'static str) -> Option<Placed<'p>> {
         let read = self.read(placed, name)?;
         self.place(&read.value, &placed.env)
     }
@@ -295,7 +319,7 @@ impl<'p> Lowering<'_, 'p> {
     pub(crate) fn within<T>(
         &mut self,
         placed: &Placed<'p>,
-        name: &str,
+        name: &'static str,
         lower: impl FnOnce(&mut Self, &Placed<'p>) -> T,
     ) -> Option<T> {
         let nested = self.nested(placed, name)?;
@@ -309,7 +333,7 @@ impl<'p> Lowering<'_, 'p> {
     pub(crate) fn each<T>(
         &mut self,
         placed: &Placed<'p>,
-        name: &str,
+        name: &'static str,
         mut lower: impl FnMut(&mut Self, &Placed<'p>) -> T,
     ) -> Vec<T> {
         let Some(read) = self.read(placed, name) else {
@@ -329,7 +353,7 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     /// The member of an enum; none where it is not set or not known.
-    pub(crate) fn member(&mut self, placed: &Placed<'p>, name: &str) -> Option<SmolStr> {
+    pub(crate) fn member(&mut self, placed: &Placed<'p>, name: &'static str) -> Option<SmolStr> {
         match self.read_leaf(placed, name, None)?.kind {
             Kind::Enum(decl, index) => decl.members.get(index as usize).cloned(),
             _ => None,
@@ -340,7 +364,7 @@ impl<'p> Lowering<'_, 'p> {
     pub(crate) fn optional_milliseconds(
         &mut self,
         placed: &Placed<'p>,
-        name: &str,
+        name: &'static str,
         leaf: &str,
     ) -> Option<u64> {
         let index = placed.inner.decl.field(name)?;
@@ -349,7 +373,7 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     /// A port by number or name; none where it is open or has been reported.
-    pub(crate) fn port(&mut self, placed: &Placed<'p>, name: &str) -> Option<ir::Port> {
+    pub(crate) fn port(&mut self, placed: &Placed<'p>, name: &'static str) -> Option<ir::Port> {
         let value = self.read_leaf(placed, name, None)?;
         self.port_of(&value)
     }
@@ -392,7 +416,7 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     /// Integers of a list that a refinement keeps at 0 or above.
-    pub(crate) fn counts(&mut self, placed: &Placed<'p>, name: &str) -> Vec<u64> {
+    pub(crate) fn counts(&mut self, placed: &Placed<'p>, name: &'static str) -> Vec<u64> {
         let Some(list) = self.read_leaf(placed, name, None) else {
             return Vec::new();
         };
@@ -406,7 +430,7 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     /// Whether a list is known and holds nothing.
-    pub(crate) fn is_empty_list(&mut self, placed: &Placed<'p>, name: &str) -> bool {
+    pub(crate) fn is_empty_list(&mut self, placed: &Placed<'p>, name: &'static str) -> bool {
         self.read(placed, name)
             .is_some_and(|read| matches!(&read.value.kind, Kind::List(items) if items.is_empty()))
     }

@@ -1,5 +1,6 @@
 //! Requests, one method in each file: what it is called, and whether an answer outlives a change of the text.
 
+mod ask;
 mod code_action;
 mod code_lens;
 mod completion;

@@ -44,6 +44,8 @@ pub use signature::{Parameter, Signature, signature};
 pub use soon::soon;
 pub use symbols::{Symbol, SymbolKind, symbols};
 
+pub(crate) use hover::type_told;
+pub(crate) use meaning::{Here, item_at};
 pub(crate) use needs::{ENTRY_FILE, entry_item, names_any};
 
 /// What the file of the standard library is called in places and diagnostics.

@@ -11,7 +11,7 @@ use rustc_hash::FxBuildHasher;
 use crate::eval::{Compiler, NOWHERE, simple_text};
 use crate::json::text_of;
 use crate::program::{Def, Program};
-use crate::resolve::Visible;
+use crate::resolve::{Inside, Visible};
 use crate::value::{Base, Bindings, Kind, Value};
 
 /// Bytes of a value that are shown; a longer one is cut.
@@ -61,16 +61,27 @@ impl Wanted {
     }
 }
 
+/// What a mustache is asked, beside what it becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// Every name that it could ask for.
+    Names,
+    /// What stands inside of what it names.
+    Inside,
+}
+
 /// What was noted, each once, in the order of evaluation.
 pub(crate) struct Facts {
     wanted: Wanted,
     pub(crate) uses: IndexSet<Use, FxBuildHasher>,
     pub(crate) splices: IndexSet<Became, FxBuildHasher>,
     pub(crate) texts: IndexSet<Became, FxBuildHasher>,
-    /// Whether `visible` is to be found out.
-    pub(crate) wants_visible: bool,
+    /// What is to be found out about the mustaches of the place.
+    pub(crate) asking: Option<Asking>,
     /// What a mustache could ask for, nearest first.
     pub(crate) visible: IndexSet<Visible, FxBuildHasher>,
+    /// What stands inside of what a mustache names.
+    pub(crate) inside: IndexSet<Inside, FxBuildHasher>,
     /// Keys of the jobs that were lowered, as far as they are known, and where each is written.
     pub(crate) jobs: Vec<(String, Span)>,
     is_in_job: bool,
@@ -83,8 +94,9 @@ impl Facts {
             uses: IndexSet::default(),
             splices: IndexSet::default(),
             texts: IndexSet::default(),
-            wants_visible: false,
+            asking: None,
             visible: IndexSet::default(),
+            inside: IndexSet::default(),
             jobs: Vec::new(),
             is_in_job: false,
         }
@@ -150,6 +162,15 @@ impl<'p> Compiler<'p> {
     /// Whether anybody wants to know about a place.
     pub(crate) fn is_wanted(&self, span: Span) -> bool {
         self.facts.as_ref().is_some_and(|facts| facts.wanted.takes(span))
+    }
+
+    /// Whether somebody asks this of the mustache at a place.
+    pub(crate) fn is_asked(&self, at: Span, asking: Asking) -> bool {
+        self.is_wanted(at)
+            && self
+                .facts
+                .as_ref()
+                .is_some_and(|facts| facts.asking == Some(asking))
     }
 
     /// Notes what a mustache gave.

@@ -32,7 +32,7 @@ use section::{section_end, without_tag_lines};
 
 pub(crate) use filter::{FILTERS, PAD_WIDTHS};
 pub(crate) use frames::{Env, enter, struct_env};
-pub(crate) use visible::Visible;
+pub(crate) use visible::{Inside, Reached, Visible};
 
 /// How often one text may be open in different chains before it is taken for a cycle.
 const MAX_REENTRY: u32 = 64;

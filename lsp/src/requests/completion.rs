@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use aur_compiler::editor::{self, CompletionKind as Kind, Completions};
+use aur_compiler::editor::{self, CompletionKind as Kind, Completions, Point};
 use gen_lsp_types::{
     CompletionItem, CompletionItemKind, CompletionItemTag, CompletionList, CompletionParams,
     CompletionResponse, Documentation, InsertTextFormat, InsertTextMode, MarkupContent, MarkupKind, TextEdit,
@@ -11,6 +11,8 @@ use gen_lsp_types::{
 use serde_json::{Value, json};
 
 use super::Answer;
+use super::ask::{Worth, ask};
+use crate::documents::Open;
 use crate::snapshot::{File, Snapshot};
 
 pub(super) fn answer(snapshot: &Snapshot, params: CompletionParams) -> Answer<Option<CompletionResponse>> {
@@ -18,16 +20,17 @@ pub(super) fn answer(snapshot: &Snapshot, params: CompletionParams) -> Answer<Op
     let Some(file) = snapshot.file(&at.text_document.uri) else {
         return Ok(None);
     };
-    let offset = file.open.lines.offset(at.position);
-    let found = editor::completion(&file.host, file.name(), &snapshot.given(), offset);
+    let open = file.open.clone();
+    let offset = open.lines.offset(at.position);
+    let found = find(snapshot, file, offset);
     let items = found.items.iter().enumerate().map(|(index, item)| {
-        let mut shown = shown(snapshot, &file, &found, item);
+        let mut shown = shown(snapshot, &open, &found, item);
         match snapshot.client.resolves_docs {
             // Which one it was is found again by its place in the list.
             true => {
                 shown.data = Some(json!({
-                    "uri": file.open.uri,
-                    "version": file.open.version,
+                    "uri": open.uri,
+                    "version": open.version,
                     "offset": offset,
                     "index": index,
                 }));
@@ -59,7 +62,7 @@ pub(super) fn resolve(snapshot: &Snapshot, mut item: CompletionItem) -> Answer<C
     let offset = number("offset")
         .and_then(|offset| u32::try_from(offset).ok())
         .unwrap_or(0);
-    let found = editor::completion(&file.host, file.name(), &snapshot.given(), offset);
+    let found = find(snapshot, file, offset);
     let index = number("index").and_then(|index| usize::try_from(index).ok());
     let own = index.and_then(|index| found.items.get(index));
     if let Some(own) = own.filter(|own| own.label == item.label) {
@@ -68,24 +71,30 @@ pub(super) fn resolve(snapshot: &Snapshot, mut item: CompletionItem) -> Answer<C
     Ok(item)
 }
 
-fn shown(
-    snapshot: &Snapshot,
-    file: &File<'_>,
-    found: &Completions,
-    item: &editor::Completion,
-) -> CompletionItem {
+fn find(snapshot: &Snapshot, file: File<'_>, offset: u32) -> Completions {
+    let path = file.open.document.path().clone();
+    let point = Point { path: &path, offset };
+    let question = |file: &File<'_>| editor::completion(&file.host, file.name(), &snapshot.given(), point);
+    ask(snapshot, file, question, |found| match found.misses_jobs {
+        true => Worth::NoJobs,
+        false => Worth::Whole,
+    })
+}
+
+fn shown(snapshot: &Snapshot, file: &Open, found: &Completions, item: &editor::Completion) -> CompletionItem {
     let snippet = item.snippet.as_ref().filter(|_| snapshot.client.snippets);
     let edit = TextEdit {
-        range: file.open.lines.range(found.start, found.end),
+        range: file.lines.range(found.start, found.end),
         new_text: snippet.unwrap_or(&item.insert).clone(),
     };
     let edits = item.edits.iter().map(|edit| TextEdit {
-        range: file.open.lines.range(edit.at, edit.at),
+        range: file.lines.range(edit.at, edit.at),
         new_text: edit.text.clone(),
     });
     let edits: Vec<TextEdit> = edits.collect();
     CompletionItem {
         label: item.label.clone(),
+        filter_text: item.filter.clone(),
         kind: Some(kind(item.kind)),
         detail: detail(item),
         tags: item

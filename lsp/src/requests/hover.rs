@@ -6,6 +6,7 @@ use aur_compiler::editor::{self, Point};
 use gen_lsp_types::{Hover, HoverParams, MarkupContent, MarkupKind};
 
 use super::Answer;
+use super::ask::{Worth, ask};
 use crate::snapshot::{File, Snapshot};
 
 pub(super) fn answer(snapshot: &Snapshot, params: HoverParams) -> Answer<Option<Hover>> {
@@ -14,8 +15,10 @@ pub(super) fn answer(snapshot: &Snapshot, params: HoverParams) -> Answer<Option<
         return Ok(None);
     };
     let lines = file.open.lines.clone();
-    let point = (file.name().to_string(), lines.offset(at.position));
-    let found = find(snapshot, file, &point);
+    let (path, offset) = (file.open.document.path().clone(), lines.offset(at.position));
+    let point = Point { path: &path, offset };
+    let question = |file: &File<'_>| editor::hover(&file.host, file.name(), &snapshot.given(), point);
+    let found = ask(snapshot, file, question, |found| worth(found.as_ref()));
     Ok(found.map(|found| {
         let kind = match snapshot.client.markdown_in_hovers {
             true => MarkupKind::Markdown,
@@ -29,25 +32,15 @@ pub(super) fn answer(snapshot: &Snapshot, params: HoverParams) -> Answer<Option<
     }))
 }
 
-/// Asks the program of the file itself, and where that has no job for a text, those that include it.
-fn find(snapshot: &Snapshot, file: File<'_>, (path, offset): &(String, u32)) -> Option<editor::Hover> {
-    let point = Point {
-        path,
-        offset: *offset,
+/// Only what stands in texts means more in other programs.
+fn worth(found: Option<&editor::Hover>) -> Worth {
+    let is_whole = |found: &editor::Hover| {
+        found.becomes.is_empty() || found.becomes.iter().any(|(job, _)| !job.is_empty())
     };
-    let ask = |file: &File<'_>| editor::hover(&file.host, file.name(), &snapshot.given(), point);
-    let in_job = |found: &editor::Hover| found.becomes.iter().any(|(job, _)| !job.is_empty());
-    let own = ask(&file);
-    // Only what stands in texts means more in other programs.
-    if own
-        .as_ref()
-        .is_some_and(|own| in_job(own) || own.becomes.is_empty())
-    {
-        return own;
+    match found.is_some_and(is_whole) {
+        true => Worth::Whole,
+        false => Worth::NoJobs,
     }
-    let programs = snapshot.programs_of(file);
-    let others = programs.iter().skip(1).filter_map(ask);
-    others.into_iter().find(in_job).or(own)
 }
 
 /// What is said, from the declaration to what it becomes in each job.

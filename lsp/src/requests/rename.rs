@@ -10,7 +10,8 @@ use std::sync::Arc;
 use aur_compiler::editor::{self, NameKind};
 use aur_diagnostics::Severity;
 use gen_lsp_types::{
-    PrepareRenameParams, PrepareRenamePlaceholder, PrepareRenameResult, RenameParams, TextEdit, WorkspaceEdit,
+    PrepareRenameParams, PrepareRenamePlaceholder, PrepareRenameResult, RenameParams,
+    TextDocumentPositionParams, TextEdit, WorkspaceEdit,
 };
 
 use super::uses::{Found, Uses, uses};
@@ -23,15 +24,9 @@ pub(super) fn prepare(
     snapshot: &Snapshot,
     params: PrepareRenameParams,
 ) -> Answer<Option<PrepareRenameResult>> {
-    let at = params.text_document_position_params;
-    let Some(file) = snapshot.file(&at.text_document.uri) else {
+    let Some((file, uses)) = renamable(snapshot, &params.text_document_position_params)? else {
         return Ok(None);
     };
-    let offset = file.open.lines.offset(at.position);
-    let Some(uses) = uses(snapshot, &file, offset)? else {
-        return Ok(None);
-    };
-    may_rename(&uses)?;
     let placeholder = file
         .open
         .lines
@@ -45,15 +40,9 @@ pub(super) fn prepare(
 }
 
 pub(super) fn answer(snapshot: &Snapshot, params: RenameParams) -> Answer<Option<WorkspaceEdit>> {
-    let at = params.text_document_position_params;
-    let Some(file) = snapshot.file(&at.text_document.uri) else {
+    let Some((file, uses)) = renamable(snapshot, &params.text_document_position_params)? else {
         return Ok(None);
     };
-    let offset = file.open.lines.offset(at.position);
-    let Some(uses) = uses(snapshot, &file, offset)? else {
-        return Ok(None);
-    };
-    may_rename(&uses)?;
     let new = params.new_name.trim();
     if !editor::is_name(new) {
         let rule = "letters, digits and underscores, a letter or underscore first, and no keyword";
@@ -68,6 +57,23 @@ pub(super) fn answer(snapshot: &Snapshot, params: RenameParams) -> Answer<Option
         (found.uri.clone(), edit)
     });
     Ok(Some(convert::workspace_edit(snapshot, &file.host, edits)))
+}
+
+/// The uses of what stands at a place, and the file of the place; nothing where no name stands there, and a
+/// refusal where it has to keep its name.
+fn renamable<'s>(
+    snapshot: &'s Snapshot,
+    at: &TextDocumentPositionParams,
+) -> Answer<Option<(File<'s>, Uses)>> {
+    let Some(file) = snapshot.file(&at.text_document.uri) else {
+        return Ok(None);
+    };
+    let offset = file.open.lines.offset(at.position);
+    let Some(uses) = uses(snapshot, &file, offset)? else {
+        return Ok(None);
+    };
+    may_rename(&uses)?;
+    Ok(Some((file, uses)))
 }
 
 fn may_rename(uses: &Uses) -> Answer<()> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::client::{Client, whole};
 
 const PROGRAM: &str = "include \"lib/\"\np = Process {\n  \n}\nx = join()\n";
 
@@ -15,8 +15,12 @@ fn snippets() -> Value {
 }
 
 fn items(client: &mut Client, line: u32, character: u32) -> Vec<Value> {
+    items_of(client, "main.aur", line, character)
+}
+
+fn items_of(client: &mut Client, name: &str, line: u32, character: u32) -> Vec<Value> {
     let params = json!({
-        "textDocument": { "uri": client.uri("main.aur") },
+        "textDocument": { "uri": client.uri(name) },
         "position": { "line": line, "character": character },
     });
     let answer = client.ask("textDocument/completion", params);
@@ -93,5 +97,28 @@ fn a_call_tells_its_parameters() {
     );
     assert_eq!(answer["signatures"][0]["parameters"][1]["label"], "separator");
     assert_eq!(answer["activeParameter"], 0);
+    client.leave();
+}
+
+#[test]
+fn a_library_completes_with_the_jobs_that_include_it() {
+    let library = "speak = Process { name = \"speak\", cmdline = \"echo {{\" }\n";
+    let main = "include \"lib.aur\"
+task = Task { processes = [speak], resources = Resources { cpu = 1.0, ram = 1MB, disk = 1MB } }
+base = Job { name = \"j\", cluster = \"c\", role = \"r\", environment = \"e\", task = task }
+jobs = [base.bind(word = \"hello\"), base { name = \"k\" }.bind(word = \"bye\", sizes = {small: 1})]
+";
+    let mut client = Client::with(&[("lib.aur", library), ("main.aur", main)], snippets());
+    client.open("lib.aur");
+    let at = library.find("{{").map_or(0, |at| at as u32 + 2);
+    let found = items_of(&mut client, "lib.aur", 0, at);
+    let word = named(&found, "word");
+    assert_eq!(word["detail"], "bound = hello in c/r/e/j; bye in c/r/e/k");
+    let resolved = client.ask("completionItem/resolve", named(&found, "max_failures").clone());
+    let doc = resolved["documentation"]["value"].as_str().unwrap_or("");
+    assert!(doc.starts_with("Failures after which"), "{doc}");
+    client.change("lib.aur", whole(&library.replace("{{", "{{sizes.")));
+    let found = items_of(&mut client, "lib.aur", 0, at + 6);
+    assert_eq!(named(&found, "small")["detail"], "Integer = 1");
     client.leave();
 }

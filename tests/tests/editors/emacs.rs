@@ -2,7 +2,7 @@
 
 use aur_tests::repository;
 
-use crate::{project, steps};
+use crate::{ended, project, steps};
 
 const STEPS: &str = "diagnostics completion hover definition references code_action edit formatting rename";
 
@@ -15,13 +15,8 @@ fn emacs_is_served() {
     // Without -Q: the start files of Debian say where eglot is.
     command.args(["--batch", "-l"]);
     command.arg(repository().join("tests/tests/editors/emacs.el"));
-    let ended = command
-        .output()
-        .expect("emacs is installed: apt-get install emacs-nox elpa-eglot");
-    let said = String::from_utf8_lossy(&ended.stderr);
-    let printed = steps(&ended.stdout);
-    assert!(ended.status.success(), "{printed}\n{said}");
-    insta::assert_snapshot!(printed, @r#"
+    let ended = ended(command, "emacs-nox elpa-eglot");
+    insta::assert_snapshot!(steps(&ended.stdout), @r#"
     diagnostics
       found:
         7:3 aur [E0203]: `Process` has no field `max_failure`

@@ -7,6 +7,7 @@ mod emacs;
 mod neovim;
 
 use std::collections::BTreeMap;
+use std::process::{Command, Output};
 
 use aur_tests::Session;
 
@@ -55,6 +56,16 @@ fn project() -> Session {
     session.write("half.aur", HALF);
     session.set("AURC", Session::program("aurc"));
     session
+}
+
+/// Runs an editor to its end, which must be a good one; the package is the one of Debian that brings it.
+fn ended(mut command: Command, package: &str) -> Output {
+    let ended = command
+        .output()
+        .unwrap_or_else(|error| panic!("apt-get install {package}: {error}"));
+    let said = [&ended.stdout, &ended.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    assert!(ended.status.success(), "{}", said.join("\n"));
+    ended
 }
 
 /// The lines of JSON among what an editor printed.

@@ -2,7 +2,7 @@
 
 use aur_tests::repository;
 
-use crate::{project, steps};
+use crate::{ended, project, steps};
 
 const STEPS: &str = "diagnostics completion hover definition references code_action edit formatting rename";
 
@@ -14,11 +14,7 @@ fn neovim_is_served() {
     let mut command = session.command("nvim");
     command.args(["--clean", "--headless", "-u", "NONE", "-c"]);
     command.arg(format!("luafile {}", script.display()));
-    let ended = command
-        .output()
-        .expect("neovim is installed: apt-get install neovim");
-    let said = String::from_utf8_lossy(&ended.stderr);
-    assert!(ended.status.success(), "{said}");
+    let ended = ended(command, "neovim");
     insta::assert_snapshot!(steps(&ended.stderr), @r#"
     diagnostics
       found:
@@ -87,10 +83,7 @@ fn neovim_starts_the_server_of_its_pack() {
         "-c",
         "qall!",
     ]);
-    let ended = command
-        .output()
-        .expect("neovim is installed: apt-get install neovim");
-    let said = String::from_utf8_lossy(&ended.stderr);
+    let ended = ended(command, "neovim");
     let mut words: Vec<String> = String::from_utf8_lossy(&ended.stdout)
         .split_whitespace()
         .map(ToString::to_string)
@@ -99,7 +92,5 @@ fn neovim_starts_the_server_of_its_pack() {
     assert_eq!(
         words.join(" "),
         "E0203 aur aur.inspect aur.run aur.showResolved root",
-        "{said}"
     );
-    assert!(ended.status.success(), "{said}");
 }

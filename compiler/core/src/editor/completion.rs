@@ -17,7 +17,9 @@ mod values;
 
 use aur_grammar::TokenKind;
 
+use super::Point;
 use super::frames::{Bytes, Cursor, FrameKind, Inside, ItemWord, Mode};
+use super::meaning::here;
 use super::view::{Parsed, View};
 use crate::eval::Compiler;
 use crate::{ENTRY_MODULE, Given, Sources, program};
@@ -33,13 +35,18 @@ pub struct Completions {
     pub end: u32,
     /// Whether more could be offered than is here.
     pub is_incomplete: bool,
+    /// Whether it is about a mustache in a text that no job of this program holds. A program that includes the
+    /// file may tell more.
+    pub misses_jobs: bool,
 }
 
 /// Something that may be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// What is shown, and what the typed word is compared with.
+    /// What is shown.
     pub label: String,
+    /// What the typed word is compared with, where that is not the label.
+    pub filter: Option<String>,
     /// What it is.
     pub kind: CompletionKind,
     /// Its type, or what it gives; one line.
@@ -116,6 +123,7 @@ impl Completion {
         Self {
             insert: label.clone(),
             label,
+            filter: None,
             kind,
             detail: None,
             doc: None,
@@ -175,15 +183,20 @@ enum Position {
     IncludeEnd,
 }
 
-/// Finds what may be written at the byte `offset` of the file `entry`, which is read with what it includes.
-pub fn completion(host: &dyn Sources, entry: &str, given: &Given, offset: u32) -> Completions {
+/// Finds what may be written at a place of the entry file of a program. At a place of a file that it includes,
+/// only mustaches are completed: all else there means what the file itself says.
+pub fn completion(host: &dyn Sources, entry: &str, given: &Given, point: Point<'_>) -> Completions {
     let (program, _, _) = program::load(host, entry, &given.limits);
-    let Some(module) = program.modules.get(ENTRY_MODULE as usize) else {
+    let here = match point.path == entry {
+        true => Some(ENTRY_MODULE),
+        false => here(&program, point.path).map(|here| here.module),
+    };
+    let Some(module) = here.and_then(|module| program.modules.get(module as usize)) else {
         return Completions::default();
     };
     let text = program.sources.get(module.file).map(|file| file.text().clone());
     let text = text.unwrap_or_default();
-    let cursor = Cursor::new(&text, &module.tree, offset);
+    let cursor = Cursor::new(&text, &module.tree, point.offset);
     let mut out = Completions {
         start: cursor.word.start,
         end: cursor.offset,
@@ -193,14 +206,20 @@ pub fn completion(host: &dyn Sources, entry: &str, given: &Given, offset: u32) -
         Inside::Note => return out,
         Inside::Text(token, _) => match mustache::place(&cursor, token) {
             Some(place) => {
-                out.start = place.word;
-                let asked = mustache::Asked {
+                let offer = mustache::offer(mustache::Asked {
+                    host,
+                    given,
+                    entry,
+                    path: point.path,
                     cursor: &cursor,
                     tree: &module.tree,
                     place: &place,
-                };
-                out.items = mustache::offer(host, given, entry, asked);
+                });
+                out.items = offer.items;
+                out.start = offer.start;
+                out.misses_jobs = offer.misses_jobs;
             }
+            None if here != Some(ENTRY_MODULE) => {}
             None => match paths::wanted(&cursor) {
                 Some(wanted) => paths::offer(host, entry, &cursor, token, wanted, &mut out),
                 None => {
@@ -214,6 +233,7 @@ pub fn completion(host: &dyn Sources, entry: &str, given: &Given, offset: u32) -
                 }
             },
         },
+        Inside::Code | Inside::Number if here != Some(ENTRY_MODULE) => {}
         Inside::Code | Inside::Number => {
             let position = position(&cursor);
             let more = match &position {

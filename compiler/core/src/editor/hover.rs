@@ -4,6 +4,7 @@ use aur_grammar::tree::{ExprKind, Item, ItemKind, Number, Unit};
 
 use super::meaning::{Area, Here, With, gather, item_at, place};
 use super::names::{guess, item_around, member_at, uses_at};
+use super::view::enum_member_doc;
 use super::walk::{Go, Node, walk};
 use super::{Place, Point};
 use crate::eval::Compiler;
@@ -188,9 +189,10 @@ fn told(compiler: &mut Compiler<'_>, target: Target) -> Option<(String, Option<S
             }
             let name = program.sources.text(span).to_string();
             match item_around(program, span) {
-                Some((_, item)) if matches!(item.node.kind, ItemKind::Enum { .. }) => {
+                Some((def, item)) if matches!(item.node.kind, ItemKind::Enum { .. }) => {
                     let owner = crate::program::item_name(&item.node.kind)?;
-                    Some((format!("{}.{name}", owner.name), None, None))
+                    let doc = enum_member_doc(program, def, &name).map(str::to_string);
+                    Some((format!("{}.{name}", owner.name), doc, None))
                 }
                 _ => Some((name, None, None)),
             }
@@ -260,7 +262,7 @@ fn field_told(
 }
 
 /// The type of a value as the language writes it.
-pub(super) fn type_told(kind: &Kind<'_>) -> String {
+pub(crate) fn type_told(kind: &Kind<'_>) -> String {
     match kind {
         Kind::Opaque(ty) => match ty {
             Type::Any => "unknown until its inputs are given".to_string(),

@@ -27,9 +27,9 @@ pub(super) enum Area<'a> {
 
 /// The file that is asked about.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Here {
-    pub(super) module: u32,
-    pub(super) file: FileId,
+pub(crate) struct Here {
+    pub(crate) module: u32,
+    pub(crate) file: FileId,
 }
 
 /// How much of a program is evaluated.
@@ -62,7 +62,6 @@ pub(super) fn gather<T>(
         }
     };
     let mut facts = Facts::new(wanted);
-    facts.wants_visible = with.visible;
     facts.declare(&program);
     let mut compiler = Compiler::new(&program, host, given, false);
     compiler.facts = Some(Box::new(facts));
@@ -75,7 +74,7 @@ pub(super) fn gather<T>(
             }
         }
         (Depth::Text, Wanted::Within(_, start, _)) if is_of_few_jobs(&lowering, here, start) => {
-            lowering.jobs_around(start, FEW_JOBS, &dependents_at(&program, start));
+            lowering.jobs_around(here, start, FEW_JOBS, &dependents_at(&program, here, start));
         }
         _ => {
             lowering.program(ENTRY_MODULE, Jobs::Optional);
@@ -92,7 +91,7 @@ fn is_of_few_jobs(lowering: &Lowering<'_, '_>, here: Here, offset: u32) -> bool 
         return false;
     };
     let is_list = entry_item(program, offset).is_none_or(|(index, _)| index == written.item);
-    let users = dependents_at(program, offset);
+    let users = dependents_at(program, here, offset);
     match written.elements() {
         Some(elements) if !is_list && !are_asked_for(program, &users) => {
             elements.iter().filter(|expr| names_any(expr, &users)).count() <= FEW_JOBS
@@ -102,7 +101,7 @@ fn is_of_few_jobs(lowering: &Lowering<'_, '_>, here: Here, offset: u32) -> bool 
 }
 
 /// Finds a file of the program.
-fn here(program: &Program, path: &str) -> Option<Here> {
+pub(super) fn here(program: &Program, path: &str) -> Option<Here> {
     // The prelude has no path.
     let found = program
         .modules
@@ -114,20 +113,15 @@ fn here(program: &Program, path: &str) -> Option<Here> {
     Some(Here { module, file })
 }
 
-/// What is to be found out, and how deep to look.
+/// How deep to look.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct With {
     pub(super) depth: Depth,
-    /// Whether the names that a mustache could ask for are wanted.
-    pub(super) visible: bool,
 }
 
 impl With {
     pub(super) fn depth(depth: Depth) -> Self {
-        Self {
-            depth,
-            visible: false,
-        }
+        Self { depth }
     }
 
     /// As deep as the place at `offset` needs: a text means something in each job, everything else by itself.
@@ -154,7 +148,7 @@ impl With {
 }
 
 /// The item that a byte of a file belongs to.
-pub(super) fn item_at(program: &Program, here: Here, offset: u32) -> Option<(u32, &Item)> {
+pub(crate) fn item_at(program: &Program, here: Here, offset: u32) -> Option<(u32, &Item)> {
     let module = program.modules.get(here.module as usize)?;
     let after = module.tree.items.partition_point(|item| item.offset <= offset);
     let index = after.checked_sub(1)?;

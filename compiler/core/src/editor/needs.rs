@@ -1,4 +1,4 @@
-//! Which names of the entry file need another.
+//! Which names of the entry file need another, or something of another file.
 
 use aur_diagnostics::FileId;
 use aur_grammar::tree::{Expr, ExprKind, Item, ItemKind};
@@ -9,6 +9,7 @@ use super::meaning::{Here, item_at};
 use super::walk::{Go, Node, walk_from};
 use crate::ENTRY_MODULE;
 use crate::program::{Def, Program, item_name};
+use crate::value::Base;
 
 /// The entry file is the first of a program.
 pub(crate) const ENTRY_FILE: FileId = FileId(0);
@@ -50,11 +51,12 @@ pub(super) fn dependents(program: &Program, name: &str) -> FxHashSet<SmolStr> {
     found
 }
 
-/// The same for the item at a byte of the entry file; nothing where it has no name.
-pub(super) fn dependents_at(program: &Program, offset: u32) -> FxHashSet<SmolStr> {
-    let item = entry_item(program, offset);
+/// The names of the entry file that need the item at a byte of a file; nothing where the item has no name.
+pub(super) fn dependents_at(program: &Program, here: Here, offset: u32) -> FxHashSet<SmolStr> {
+    let item = item_at(program, here, offset);
     match item.and_then(|(_, item)| item_name(&item.node.kind)) {
-        Some(name) => dependents(program, &name.name),
+        Some(name) if here.module == ENTRY_MODULE => dependents(program, &name.name),
+        Some(name) => dependents_by_letters(program, &name.name),
         None => FxHashSet::default(),
     }
 }
@@ -73,6 +75,42 @@ pub(super) fn are_asked_for(program: &Program, names: &FxHashSet<SmolStr>) -> bo
             .unwrap_or(word.len());
         names.contains(word.get(..end).unwrap_or(""))
     })
+}
+
+/// The same over all files, names told apart by their letters alone: what is found may be too much.
+fn dependents_by_letters(program: &Program, name: &str) -> FxHashSet<SmolStr> {
+    let own_modules = program.modules.iter().skip(ENTRY_MODULE as usize);
+    let mut found: FxHashSet<SmolStr> = [SmolStr::from(name)].into_iter().collect();
+    let mut open: Vec<SmolStr> = vec![name.into()];
+    while let Some(name) = open.pop() {
+        let one: FxHashSet<SmolStr> = [name.clone()].into_iter().collect();
+        let holds = |def: &Def| {
+            let Def::Module(module) = def else { return false };
+            let owner = program.modules.get(*module as usize);
+            owner.is_some_and(|owner| owner.names.contains_key(&name))
+        };
+        for owner in own_modules.clone() {
+            // What is read as `space.name` needs the name of the space.
+            let spaces = owner.names.iter().filter(|(_, def)| holds(def));
+            let spaces = spaces.map(|(space, _)| space.clone());
+            let items = owner.tree.items.iter().filter_map(|item| {
+                let own = item_name(&item.node.kind)?;
+                let base = Base {
+                    file: owner.file,
+                    offset: item.offset,
+                };
+                let text = program.sources.text(base.span(item.node.range));
+                let needs = text.contains(name.as_str()) && item_names_any(&item.node.kind, &one);
+                needs.then(|| own.name.clone())
+            });
+            for own in spaces.chain(items) {
+                if found.insert(own.clone()) {
+                    open.push(own);
+                }
+            }
+        }
+    }
+    found
 }
 
 fn item_names_any(kind: &ItemKind, names: &FxHashSet<SmolStr>) -> bool {

@@ -90,7 +90,7 @@ fn of_record(view: &mut View<'_>, depth: usize) -> Option<Signature> {
     let current = current.map(|name| name.of(view.cursor.text));
     let mut label = Label::new(&format!("{} {{ ", decl.name));
     for field in &decl.fields {
-        let member = member(view.program, &decl, &field.name);
+        let member = member(view.program, decl.def, &field.name);
         let ty = member.map(|member| written(view.program, decl.base, member.ty.range));
         let ty = ty.unwrap_or_else(|| field.ty.to_string());
         let doc = member.and_then(|member| member.doc.as_deref());

@@ -400,13 +400,28 @@ impl<'p> View<'p> {
 }
 
 /// Where a member of a struct is written.
-pub(super) fn member<'p>(program: &'p Program, decl: &StructDecl<'_>, name: &str) -> Option<&'p Member> {
-    let Def::Item { module, item } = decl.def else {
+pub(super) fn member<'p>(program: &'p Program, of: Def, name: &str) -> Option<&'p Member> {
+    let Def::Item { module, item } = of else {
         return None;
     };
     let (item, _) = program.item(module, item)?;
     match &item.node.kind {
         ItemKind::Struct(own) => own.members.iter().find(|member| member.name.name == name),
+        _ => None,
+    }
+}
+
+/// The doc comment of a member of an enum.
+pub(super) fn enum_member_doc<'p>(program: &'p Program, of: Def, name: &str) -> Option<&'p str> {
+    let Def::Item { module, item } = of else {
+        return None;
+    };
+    let (item, _) = program.item(module, item)?;
+    match &item.node.kind {
+        ItemKind::Enum { members, docs, .. } => {
+            let at = members.iter().position(|member| member.name == name)?;
+            docs.get(at)?.as_deref()
+        }
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 
 use super::{Jobs, Lowering};
 use crate::ENTRY_MODULE;
-use crate::editor::{ENTRY_FILE, entry_item, names_any};
+use crate::editor::{ENTRY_FILE, Here, item_at, names_any};
 use crate::eval::{Context, element_type};
 use crate::program::Def;
 use crate::resolve::Judge;
@@ -56,10 +56,10 @@ impl<'p> Lowering<'_, 'p> {
         }
     }
 
-    /// Lowers the first jobs that the item at a byte of the entry file is part of, and looks at the item by
-    /// itself. `users` are the names that need it.
-    pub(crate) fn jobs_around(&mut self, offset: u32, most: usize, users: &FxHashSet<SmolStr>) {
-        let Some((index, item)) = entry_item(self.compiler.program, offset) else {
+    /// Lowers the first jobs that the item at a byte of a file is part of, and looks at the item by itself.
+    /// `users` are the names of the entry file that need it.
+    pub(crate) fn jobs_around(&mut self, here: Here, offset: u32, most: usize, users: &FxHashSet<SmolStr>) {
+        let Some((index, item)) = item_at(self.compiler.program, here, offset) else {
             return;
         };
         if let Some(written) = self.jobs_written()
@@ -67,7 +67,7 @@ impl<'p> Lowering<'_, 'p> {
         {
             let is_here = |expr: &Expr| {
                 let span = base.span(expr.range);
-                span.file == ENTRY_FILE && span.start <= offset && offset < span.end
+                span.file == here.file && span.start <= offset && offset < span.end
             };
             match written.elements() {
                 // Others need not be evaluated.
@@ -89,7 +89,7 @@ impl<'p> Lowering<'_, 'p> {
         }
         self.judge = Judge::Later;
         if let ItemKind::Assign { .. } = &item.node.kind {
-            self.look_at(index);
+            self.look_at(here.module, index);
         }
     }
 
@@ -113,7 +113,7 @@ impl<'p> Lowering<'_, 'p> {
         for index in &part.items {
             let item = owner.tree.items.get(*index as usize);
             if item.is_some_and(|item| matches!(item.node.kind, ItemKind::Assign { .. })) {
-                self.look_at(*index);
+                self.look_at(ENTRY_MODULE, *index);
             }
         }
         self.compiler.lint_commands();
@@ -135,11 +135,8 @@ impl<'p> Lowering<'_, 'p> {
     }
 
     /// Looks at the value of an item, which no job need reach.
-    fn look_at(&mut self, item: u32) {
-        let value = self.compiler.assigned(Def::Item {
-            module: ENTRY_MODULE,
-            item,
-        });
+    fn look_at(&mut self, module: u32, item: u32) {
+        let value = self.compiler.assigned(Def::Item { module, item });
         let root = self.compiler.root_env();
         self.touch(&value, &root);
     }

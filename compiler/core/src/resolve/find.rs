@@ -66,6 +66,10 @@ impl<'p> Compiler<'p> {
         let Some(address) = self.address(&mustache.path, base, env, judge, id) else {
             return Asked::Broken;
         };
+        if self.note_inside(span, &address, env) {
+            // It is half written: what it names so far need be no text.
+            return Asked::Late(LateName::User);
+        }
         self.lint_asking(base.span(mustache.path.range));
         let partial = match self.ask(&address, env, judge) {
             Ok(asked) => return asked,
@@ -216,7 +220,7 @@ impl<'p> Compiler<'p> {
     }
 
     /// Walks the chain for an address. `Err` holds how far it got.
-    fn ask(
+    pub(super) fn ask(
         &mut self,
         address: &[Part],
         env: &Env<'p>,
@@ -305,16 +309,16 @@ impl<'p> Compiler<'p> {
         env: &Env<'p>,
         judge: Judge,
     ) -> Result<Asked<'p>, Option<Partial<'p>>> {
-        let skip = usize::from(address.first().is_some_and(|root| root.text == "super"));
-        let frames = std::iter::successors(Some(env.clone()), |node| node.next.clone());
-        let target = frames
-            .filter(|node| matches!(node.frame, Frame::Attributes(_)))
-            .nth(skip);
+        let target = address.first().and_then(|root| struct_around(&root.text, env));
         let mut partial = None;
-        if let Some(node) = target
-            && let Frame::Attributes(inner) = &node.frame
-            && let Some((value, env)) =
-                self.in_struct(inner, address.get(1..).unwrap_or(&[]), &node, judge, &mut partial)
+        if let Some((inner, node)) = target
+            && let Some((value, env)) = self.in_struct(
+                &inner,
+                address.get(1..).unwrap_or(&[]),
+                &node,
+                judge,
+                &mut partial,
+            )
         {
             return Ok(Asked::Found(value, env));
         }
@@ -501,6 +505,16 @@ impl<'p> Compiler<'p> {
             }
         }
     }
+}
+
+/// The struct that `self` or `super` stands for, and the frame it is read in.
+pub(super) fn struct_around<'p>(word: &str, env: &Env<'p>) -> Option<(Rc<StructValue<'p>>, Env<'p>)> {
+    let frames = std::iter::successors(Some(env.clone()), |node| node.next.clone());
+    let mut structs = frames.filter_map(|node| match &node.frame {
+        Frame::Attributes(inner) => Some((inner.clone(), node.clone())),
+        Frame::Inputs(_) | Frame::Bindings(_) | Frame::Element(_) => None,
+    });
+    structs.nth(usize::from(word == "super"))
 }
 
 fn canonical(address: &[Part]) -> String {

@@ -1,7 +1,7 @@
 //! What may be written at a mark. A line for each item: label, kind, type, `= default`, and what is special.
 
 use aur_compiler::Given;
-use aur_compiler::editor::{Completion, Completions, completion, signature};
+use aur_compiler::editor::{Completion, Completions, Point, completion, signature};
 use insta::assert_snapshot;
 
 use crate::project::Project;
@@ -9,8 +9,7 @@ use crate::robust::{Choices, texts};
 
 fn complete(text: &str) -> (Project, Completions) {
     let project = Project::new(text);
-    let at = project.point().offset;
-    let found = completion(&project, &project.entry, &Given::default(), at);
+    let found = completion(&project, &project.entry, &Given::default(), project.point());
     (project, found)
 }
 
@@ -492,10 +491,10 @@ fn names_of_a_mustache_as_the_jobs_see_them() {
     final (Field): field of Process = false
     min_duration (Field): field of Process = 5
     ");
-    assert_snapshot!(first(&text.replace("{{<|>", "{{profile.<|>}}"), 9), @r#"
-    host (Field): String = "x"
+    assert_snapshot!(first(&text.replace("{{<|>", "{{profile.<|>}}"), 9), @"
+    host (Field): String = x
     port (Field): Integer = 80
-    "#);
+    ");
     assert_snapshot!(accepted(text, "profile").lines().nth(1).unwrap_or(""), @r#"p = Process { name = "p", cmdline = "run {{profile}}" }"#);
     assert_snapshot!(first("p = Process { cmdline = \"{{aur.<|>}}\" }", 9), @"
     hostname (RuntimeName): the name of the machine
@@ -511,6 +510,127 @@ fn names_of_a_mustache_as_the_jobs_see_them() {
     json (Filter): as JSON
     ");
     assert_snapshot!(first("p = Process { cmdline = r\"{{<|>\" }", 2), @"");
+}
+
+/// The job with a mustache in its command, bound to much.
+fn inside(mustache: &str) -> String {
+    format!(
+        "struct Server {{\n  /// Its name.\n  host: String\n  port: Integer = 80\n}}\n\
+         struct Site {{ server: Server, settings: Map[String, String], ports: List[Integer] }}\n\
+         p = Process {{ name = \"p\", cmdline = \"run {mustache}\" }}\n\
+         t = Task {{ processes = [p], resources = Resources {{ cpu = 1, ram = 1GB, disk = 1GB }} }}\n\
+         one = Job {{ cluster = \"a\", role = \"r\", environment = \"prod\", task = t }}\n\
+         site = Site {{ server = Server {{ host = \"{{{{cluster}}}}.example\" }}, \
+         settings = {{\"level\": \"{{{{cluster}}}}\", \"a-b\": \"c\"}}, ports = [80, 443] }}\n\
+         bound = one.bind(site = site, loose = {{x: 1, y: \"two\"}})\n\
+         jobs = [bound, bound {{ cluster = \"b\" }}]\n"
+    )
+}
+
+#[test]
+fn what_stands_inside_of_a_mustache_name() {
+    assert_snapshot!(first(&inside("{{site.<|>}}"), 9), @"
+    server (Field): Server
+    settings (Field): Map[String, String]
+    ports (Field): List[Integer]
+    ");
+    assert_snapshot!(first(&inside("{{site.server.<|>"), 9), @"
+    host (Field): String = a.example in a/r/prod/p; b.example in b/r/prod/p
+    port (Field): Integer = 80
+    ");
+    assert_snapshot!(first(&inside("{{site.settings.<|>}}"), 9), @"
+    [level] (Value): String = a in a/r/prod/p; b in b/r/prod/p
+    [a-b] (Value): String = c
+    ");
+    assert_snapshot!(accepted(&inside("{{site.settings.le<|>}}"), "[level]").lines().nth(6).unwrap_or(""), @r#"p = Process { name = "p", cmdline = "run {{site.settings[level]}}" }"#);
+    assert_snapshot!(first(&inside("{{site.settings[<|>]}}"), 1), @"level (Value): String = a in a/r/prod/p; b in b/r/prod/p");
+    assert_snapshot!(accepted(&inside("{{site.settings[<|>"), "level").lines().nth(6).unwrap_or(""), @r#"p = Process { name = "p", cmdline = "run {{site.settings[level]}}" }"#);
+    assert_snapshot!(first(&inside("{{site.ports[<|>"), 9), @"
+    0 (Value): Integer = 80
+    1 (Value): Integer = 443
+    ");
+    assert_snapshot!(first(&inside("{{loose.<|>}}"), 9), @"
+    x (Value): Integer = 1
+    y (Value): String = two
+    ");
+    assert_snapshot!(first(&inside("{{self.<|>}}"), 3), @"
+    name (Field): String = p
+    max_failures (Field): Integer where 0.. = 1
+    daemon (Field): Boolean = false
+    ");
+    assert_snapshot!(first(&inside("{{super.<|>}}"), 3), @"
+    processes (Field): List[Process]
+    resources (Field): Resources?
+    name (Field): String = p
+    ");
+    assert_snapshot!(first(&inside("{{super.resources.<|>}}"), 9), @"
+    cpu (Field): Float where 0.001.. = 1.0
+    ram (Field): Bytes where 1MB.. = 1073741824
+    disk (Field): Bytes where 1MB.. = 1073741824
+    gpu (Field): Integer where 0.. = 0
+    ");
+    assert_snapshot!(first(&inside("{{nothing.<|>}}"), 9), @"");
+}
+
+#[test]
+fn a_library_sees_the_jobs_of_the_program_that_includes_it() {
+    let library = "//- lib.aur\np = Process { name = \"p\", cmdline = \"run {{<|>}}\" }\nq = p { name = \"q\" }\nz = p\n";
+    let job = "task = Task { processes = [%], resources = Resources { cpu = 1, ram = 1GB, disk = 1GB } }\n\
+               one = Job { cluster = \"a\", role = \"r\", environment = \"prod\", task = task }\n\
+               jobs = [one.bind(level = 1), one { cluster = \"b\" }.bind(level = 2)]\n";
+    let seen = |library: &str, main: &str| {
+        let project = Project::new(&format!("{library}//- main.aur\n{main}"));
+        let found = completion(&project, "main.aur", &Given::default(), project.point());
+        let lines = found.items.iter().take(3).map(line).collect::<Vec<_>>();
+        format!("{}\nmisses jobs: {}", lines.join("\n"), found.misses_jobs)
+    };
+    let flat = format!("include \"lib.aur\"\n{}", job.replace('%', "q"));
+    assert_snapshot!(seen(library, &flat), @"
+    level (Binding): bound = 1 in a/r/prod/q; 2 in b/r/prod/q
+    name (Field): field of Process = q
+    role (Field): field of Job = r
+    misses jobs: false
+    ");
+    let space = format!("include \"lib.aur\" as lib\n{}", job.replace('%', "lib.q"));
+    assert_eq!(seen(library, &space), seen(library, &flat));
+    assert_snapshot!(seen(&library.replace("{{<|>}}", "{{self.<|>}}"), &flat), @"
+    name (Field): String = q
+    max_failures (Field): Integer where 0.. = 1
+    daemon (Field): Boolean = false
+    misses jobs: false
+    ");
+    assert_snapshot!(seen(library, "include \"lib.aur\"\n"), @"
+    name (Field): field of Process = p
+    aur.hostname (RuntimeName): the name of the machine
+    aur.instance (RuntimeName): the number of the instance, from 0
+    misses jobs: true
+    ");
+    assert_snapshot!(seen("//- lib.aur\nx = <|>\n", &flat), @"
+
+    misses jobs: false
+    ");
+}
+
+#[test]
+fn members_of_an_enum_bring_their_documentation() {
+    let text = "enum Size {\n  /// Fits a drawer.\n  small\n  large\n}\nstruct Box { size: Size }\n";
+    let docs = |rest: &str| {
+        let (_, found) = complete(&format!("{text}{rest}"));
+        let docs = found
+            .items
+            .iter()
+            .take(2)
+            .map(|item| format!("{}: {:?}", item.label, item.doc));
+        docs.collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(docs("x = Size.<|>"), @r#"
+    small: Some("Fits a drawer.")
+    large: None
+    "#);
+    assert_snapshot!(docs("x = Box { size = <|> }"), @r#"
+    Size.small: Some("Fits a drawer.")
+    Size.large: None
+    "#);
 }
 
 #[test]
@@ -558,7 +678,8 @@ fn every_place_of_every_prefix() {
 fn judge(text: &str, at: u32) {
     let mut project = Project::new("");
     project.set("main.aur", text);
-    let found = completion(&project, "main.aur", &Given::default(), at);
+    let path = "main.aur";
+    let found = completion(&project, path, &Given::default(), Point { path, offset: at });
     assert!(found.start <= found.end && found.end == at, "{found:?}\n{text}");
     assert!(text.is_char_boundary(found.start as usize), "{found:?}\n{text}");
     for item in &found.items {

@@ -64,6 +64,10 @@ fn declarations_with_their_documentation() {
     [main.aur:3:5 Size] enum Size { small, large }
     Sizes.
     ");
+    insta::assert_snapshot!(said("enum Size {\n  /// Fits a drawer.\n  small, large }\na = Size.sm<|>all\n"), @"
+    [main.aur:4:10 small] Size.small
+    Fits a drawer.
+    ");
     insta::assert_snapshot!(said("struct P {\n  /// The port.\n  port: Integer = 80\n}\na = P {}\nb = a.po<|>rt\n"), @"
     [main.aur:6:7 port] P.port: Integer = 80
     The port.

@@ -122,7 +122,7 @@ fn field<'p>(
     form: Form,
 ) -> Option<Completion> {
     let field = decl.fields.get(at)?;
-    let member = member(view.program, decl, &field.name);
+    let member = member(view.program, decl.def, &field.name);
     let shown = |range| written(view.program, decl.base, range);
     let default = member.and_then(|member| member.default.as_ref());
     let default = default.map(|default| shown(default.range));

@@ -123,3 +123,25 @@ fn capital(word: &str) -> String {
     let (first, rest) = word.split_at(1.min(word.len()));
     format!("{}{rest}", first.to_uppercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use aur_grammar::words::KEYWORDS as WORDS;
+
+    use super::*;
+
+    /// Words of the grammar that begin no item.
+    const OTHERS: [&str; 12] = [
+        "and", "as", "else", "error", "expect", "for", "if", "in", "not", "or", "plan", "where",
+    ];
+
+    #[test]
+    fn every_word_that_begins_an_item_is_offered() {
+        let offered = KEYWORDS.iter().chain([&TEST]).map(|(word, ..)| *word);
+        let offered: BTreeSet<&str> = offered.collect();
+        let known = WORDS.into_iter().filter(|word| !OTHERS.contains(word));
+        assert_eq!(offered, known.collect());
+    }
+}

@@ -7,7 +7,7 @@ use super::values::named_definition;
 use super::{Completion, CompletionKind};
 use crate::doc::deprecated;
 use crate::editor::frames::Bytes;
-use crate::editor::view::{View, member, one_line, written};
+use crate::editor::view::{View, enum_member_doc, member, one_line, written};
 use crate::eval::BIND;
 use crate::program::Program;
 use crate::types::{StructDecl, Type};
@@ -35,7 +35,8 @@ pub(super) fn offer(view: &mut View<'_>, head: Bytes) -> Vec<Completion> {
         Kind::EnumType(decl) => {
             for (rank, member) in decl.members.iter().enumerate() {
                 let item = Completion::new(member.as_str(), CompletionKind::EnumMember, rank as u32);
-                out.push(item.detail(decl.name.as_str()));
+                let doc = enum_member_doc(view.program, decl.def, member);
+                out.push(item.detail(decl.name.as_str()).doc(doc));
             }
             return out;
         }
@@ -76,7 +77,7 @@ pub(super) fn fields<'p>(
 ) -> Vec<Completion> {
     let mut out = Vec::new();
     for (at, field) in decl.fields.iter().enumerate() {
-        let member = member(program, decl, &field.name);
+        let member = member(program, decl.def, &field.name);
         let slot = value.map_or(&Slot::Default, |value| value.slot(at));
         let default = member.and_then(|member| member.default.as_ref());
         let gone = member.and_then(|member| deprecated(&member.annotations));

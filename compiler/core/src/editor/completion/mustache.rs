@@ -2,30 +2,24 @@
 //!
 //! The half-typed mustache is finished in a copy of the file, so that evaluating says what is visible there.
 
-use std::sync::Arc;
+mod inside;
+mod seen;
+#[cfg(test)]
+mod tests;
 
 use aur_diagnostics::{FileId, Span};
 use aur_grammar::tree::Tree;
 
-use super::members::fields;
 use super::{Completion, CompletionKind};
 use crate::editor::frames::{Bytes, Cursor};
-use crate::editor::needs::{ENTRY_FILE, dependents_at};
-use crate::editor::view::one_line;
-use crate::eval::Compiler;
-use crate::facts::{Facts, Wanted};
-use crate::lower::{Lowering, Spans};
-use crate::program;
+use crate::editor::view::{member, one_line};
+use crate::facts::Asking;
 use crate::resolve::{FILTERS, PAD_WIDTHS, Visible};
-use crate::types::Type;
-use crate::value::{Kind, Value};
-use crate::{Given, Kept, ReadError, Sources};
+use crate::{Given, Sources};
+use seen::{Seen, look};
 
 /// Values of so many jobs are shown.
 const SHOWN_JOBS: usize = 3;
-
-/// What stands in the mustache while it is looked at: a name that is always there.
-const ASKED: &str = "{{aur.user}}";
 
 /// Names that are known when running; the old ones are accepted too.
 const RUNTIME: [(&str, &str); 6] = [
@@ -138,37 +132,70 @@ fn open_sections(text: &str) -> Vec<String> {
     open
 }
 
+/// What is asked: a program, a mustache in one of its files, and the tree of that file.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) host: &'a dyn Sources,
+    pub(super) given: &'a Given,
+    /// Path of the entry file of the program.
+    pub(super) entry: &'a str,
+    /// Path of the file.
+    pub(super) path: &'a str,
+    pub(super) cursor: &'a Cursor<'a>,
+    pub(super) tree: &'a Tree,
+    pub(super) place: &'a Place,
+}
+
+/// What fits in a mustache.
+pub(super) struct Offer {
+    pub(super) items: Vec<Completion>,
+    /// First byte of what an item replaces.
+    pub(super) start: u32,
+    /// Whether it was looked for in jobs, and no job of the program holds the text.
+    pub(super) misses_jobs: bool,
+}
+
 /// Offers what fits in the mustache.
-pub(super) fn offer(host: &dyn Sources, given: &Given, entry: &str, asked: Asked<'_>) -> Vec<Completion> {
-    let Asked { cursor, tree, place } = asked;
-    let mut out = match &place.kind {
-        PlaceKind::Filter => filters(),
-        PlaceKind::End(sections) => sections
-            .iter()
-            .enumerate()
-            .map(|(rank, name)| Completion::new(name.as_str(), CompletionKind::Keyword, rank as u32))
-            .collect(),
-        PlaceKind::Name if place.path.is_empty() => {
-            let seen = visible(host, given, entry, cursor, tree, place);
-            let mut out = names(seen, place);
-            out.extend(runtime("", &RUNTIME));
-            out
-        }
-        PlaceKind::Name => behind(host, given, entry, cursor, tree, place),
+pub(super) fn offer(asked: Asked<'_>) -> Offer {
+    let place = asked.place;
+    let mut out = Offer {
+        items: Vec::new(),
+        start: place.word,
+        misses_jobs: false,
     };
+    match &place.kind {
+        PlaceKind::Filter => out.items = filters(),
+        PlaceKind::End(sections) => {
+            let sections = (0..).zip(sections);
+            out.items = sections
+                .map(|(rank, name)| Completion::new(name.as_str(), CompletionKind::Keyword, rank))
+                .collect();
+        }
+        PlaceKind::Name if place.path.is_empty() => {
+            let seen = look(asked, Asking::Names);
+            out.misses_jobs = seen.misses_jobs;
+            out.items = names(seen, place);
+            out.items.extend(runtime("", &RUNTIME));
+        }
+        PlaceKind::Name => {
+            let known = [RUNTIME.as_slice(), OLD_RUNTIME.as_slice()];
+            out.items = known
+                .iter()
+                .flat_map(|names| runtime(&place.path, names))
+                .collect();
+            if out.items.is_empty() {
+                let seen = look(asked, Asking::Inside);
+                out.misses_jobs = seen.misses_jobs;
+                inside::offer(seen, asked, &mut out);
+            }
+        }
+    }
     if place.is_open {
-        for item in &mut out {
+        for item in &mut out.items {
             item.insert.push_str("}}");
         }
     }
     out
-}
-
-/// A place in a file.
-pub(super) struct Asked<'a> {
-    pub(super) cursor: &'a Cursor<'a>,
-    pub(super) tree: &'a Tree,
-    pub(super) place: &'a Place,
 }
 
 fn filters() -> Vec<Completion> {
@@ -200,18 +227,16 @@ fn names(seen: Seen, place: &Place) -> Vec<Completion> {
     let mut out: Vec<Completion> = Vec::new();
     let mut told: Vec<Vec<(Option<usize>, String)>> = Vec::new();
     for own in seen.visible {
-        // What the mustache is a part of cannot be put into it.
-        let is_around = |from: Span| {
-            from.file == ENTRY_FILE && from.start <= place.mustache.start && place.mustache.start < from.end
-        };
-        if own.from.is_some_and(is_around) {
+        if own.from.is_some_and(|from| is_around(from, seen.file, place)) {
             continue;
         }
         let at = match out.iter().position(|item| item.label == own.name) {
             Some(at) => at,
             None => {
                 let is_default = own.from.is_some_and(|from| from.file == seen.library);
-                out.push(name(&own, is_default, out.len() as u32));
+                let doc = own.of.and_then(|of| member(&seen.program, of, &own.name));
+                let doc = doc.and_then(|member| member.doc.as_deref());
+                out.push(name(&own, is_default, out.len() as u32).doc(doc));
                 told.push(Vec::new());
                 out.len() - 1
             }
@@ -226,6 +251,11 @@ fn names(seen: Seen, place: &Place) -> Vec<Completion> {
         item.default = shown_values(values, &seen.jobs);
     }
     out
+}
+
+/// Whether a mustache is part of what is written there: that cannot be put into it.
+fn is_around(from: Span, file: FileId, place: &Place) -> bool {
+    from.file == file && from.start <= place.mustache.start && place.mustache.start < from.end
 }
 
 /// What is bound comes first, then what the program says otherwise, then what nobody said. Each nearest first.
@@ -258,190 +288,4 @@ fn shown_values(values: Vec<(Option<usize>, String)>, jobs: &[String]) -> Option
         }
     });
     Some(each.collect::<Vec<_>>().join("; "))
-}
-
-/// What can be read behind `name.`.
-fn behind(
-    host: &dyn Sources,
-    given: &Given,
-    entry: &str,
-    cursor: &Cursor<'_>,
-    tree: &Tree,
-    place: &Place,
-) -> Vec<Completion> {
-    for names in [RUNTIME.as_slice(), OLD_RUNTIME.as_slice()] {
-        let found = runtime(&place.path, names);
-        if !found.is_empty() {
-            return found;
-        }
-    }
-    let mut steps = place.path.trim_end_matches(['.', '[']).split('.');
-    let root = steps.next().unwrap_or("");
-    let seen = visible(host, given, entry, cursor, tree, place);
-    let Some(from) = seen
-        .visible
-        .iter()
-        .find(|own| own.name == root)
-        .and_then(|own| own.from)
-    else {
-        return Vec::new();
-    };
-    let host = Finished {
-        host,
-        entry,
-        kept: seen.kept,
-    };
-    let (program, _, _) = program::load(&host, entry, &given.limits);
-    let (expr, _) = aur_grammar::parse_expr(program.sources.text(from));
-    let mut compiler = Compiler::new(&program, &host, given, false);
-    compiler.gather_inputs();
-    let module = program.modules.iter().position(|module| module.file == from.file);
-    let base = crate::value::Base {
-        file: from.file,
-        offset: from.start,
-    };
-    let context = crate::eval::Context::new(module.unwrap_or(0) as u32, base);
-    let value = compiler.eval(&context, &expr, &Type::Any);
-    below(compiler, value, steps)
-}
-
-fn below<'s, 'p>(
-    mut compiler: Compiler<'p>,
-    mut value: Value<'p>,
-    steps: impl Iterator<Item = &'s str>,
-) -> Vec<Completion> {
-    for step in steps {
-        let next = match &value.kind {
-            Kind::Struct(inner) => {
-                let place = inner.decl.field(step);
-                place.and_then(|place| compiler.attribute(inner, place))
-            }
-            kind => compiler.entry(kind, step),
-        };
-        match next {
-            Some(next) => value = next,
-            None => return Vec::new(),
-        }
-    }
-    match &value.kind {
-        Kind::Struct(inner) => {
-            let items = fields(compiler.program, &inner.decl, Some(inner)).into_iter();
-            // What is not set cannot be asked for.
-            let is_there = |item: &Completion| item.default.as_deref().is_some_and(|own| own != "unset");
-            items.filter(is_there).collect()
-        }
-        Kind::Namespace(entries) => {
-            let names = entries.iter().enumerate();
-            names
-                .map(|(rank, (name, _))| Completion::new(name.as_str(), CompletionKind::Binding, rank as u32))
-                .collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// The files of a host, one of them with a finished mustache.
-struct Finished<'h> {
-    host: &'h dyn Sources,
-    entry: &'h str,
-    kept: Kept,
-}
-
-impl Sources for Finished<'_> {
-    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-        self.host.read(path)
-    }
-
-    fn env(&self, name: &str) -> Option<String> {
-        self.host.env(name)
-    }
-
-    fn kept(&self, path: &str) -> Option<Kept> {
-        match path == self.entry {
-            true => Some(self.kept.clone()),
-            false => self.host.kept(path),
-        }
-    }
-}
-
-/// What a mustache can ask for.
-struct Seen {
-    /// Nearest first, job by job.
-    visible: Vec<Visible>,
-    /// Keys of the jobs.
-    jobs: Vec<String>,
-    /// The file of the standard library.
-    library: FileId,
-    /// The file with the mustache finished.
-    kept: Kept,
-}
-
-/// Finds out what a mustache at the place can ask for.
-fn visible(
-    host: &dyn Sources,
-    given: &Given,
-    entry: &str,
-    cursor: &Cursor<'_>,
-    tree: &Tree,
-    place: &Place,
-) -> Seen {
-    let kept = finished(cursor, tree, place);
-    let host = Finished {
-        host,
-        entry,
-        kept: kept.clone(),
-    };
-    let (program, _, _) = program::load(&host, entry, &given.limits);
-    let start = place.mustache.start;
-    let span = Span::new(ENTRY_FILE, start, start + ASKED.len() as u32);
-    let mut facts = Facts::new(Wanted::Within(span.file, span.start + 1, span.end - 1));
-    facts.wants_visible = true;
-    let mut compiler = Compiler::new(&program, &host, given, false);
-    compiler.facts = Some(Box::new(facts));
-    compiler.gather_inputs();
-    let users = dependents_at(&program, place.mustache.start);
-    Lowering::new(&mut compiler, Spans::Unwanted).jobs_around(place.mustache.start, SHOWN_JOBS, &users);
-    let library = program.modules.first().map_or(ENTRY_FILE, |module| module.file);
-    let facts = compiler
-        .facts
-        .take()
-        .unwrap_or_else(|| Box::new(Facts::new(Wanted::Everywhere)));
-    let in_jobs = facts.visible.iter().any(|own| own.job.is_some());
-    // What is seen outside of jobs tells nothing where there are jobs.
-    let visible = facts.visible.iter().filter(|own| own.job.is_some() || !in_jobs);
-    Seen {
-        visible: visible.cloned().collect(),
-        jobs: facts.jobs.iter().map(|(key, _)| key.clone()).collect(),
-        library,
-        kept,
-    }
-}
-
-/// The file with a mustache that can be read.
-fn finished(cursor: &Cursor<'_>, tree: &Tree, place: &Place) -> Kept {
-    let (before, behind) = (
-        Bytes::new(0, place.mustache.start).of(cursor.text),
-        Bytes::new(place.mustache.end, cursor.text.len() as u32).of(cursor.text),
-    );
-    let token = place.token.of(cursor.text);
-    let quote = ["\"\"\"", "\"", "'"]
-        .into_iter()
-        .find(|quote| token.starts_with(quote));
-    let rest = Bytes::new(place.mustache.end, place.token.end).of(cursor.text);
-    let closing = match quote {
-        Some(quote) if rest.ends_with(quote) => "",
-        Some(quote) => quote,
-        None => "",
-    };
-    let text: Arc<str> = match closing {
-        "" => format!("{before}{ASKED}{behind}").into(),
-        closing => {
-            // The rest of the line was part of the text that nothing closes.
-            let line = behind.find('\n').unwrap_or(behind.len());
-            let behind = behind.get(line..).unwrap_or("");
-            format!("{before}{ASKED}{closing}{behind}").into()
-        }
-    };
-    let tree = aur_grammar::reparse(cursor.text, tree, &text);
-    Kept { text, tree }
 }

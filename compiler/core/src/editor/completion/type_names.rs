@@ -90,3 +90,26 @@ fn named(view: &View<'_>, name: &str, def: Def, rank: u32) -> Option<Completion>
     out.deprecated = gone;
     Some(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_type_without_a_declaration_is_offered() {
+        let offered: BTreeSet<&str> = BASIC.iter().map(|(name, ..)| *name).collect();
+        assert_eq!(offered, crate::words::TYPES.iter().copied().collect());
+    }
+
+    #[test]
+    fn what_is_filled_in_is_a_type() {
+        for (name, _, snippet) in BASIC {
+            let plain = snippet.replace("${1:", "").replace("${2:", "").replace('}', "");
+            assert!(plain.starts_with(name), "{plain}");
+            let item = aur_grammar::parse_item(&format!("type T = {plain}"));
+            assert!(item.errors.is_empty(), "{plain}: {:?}", item.errors);
+        }
+    }
+}

@@ -11,7 +11,7 @@ use super::{Completion, CompletionKind, Insertion, names};
 use crate::ENTRY_MODULE;
 use crate::doc::deprecated;
 use crate::editor::frames::{FrameKind, ItemWord, Mode};
-use crate::editor::view::{View, one_line, written};
+use crate::editor::view::{View, enum_member_doc, one_line, written};
 use crate::eval::{FUNCTIONS, Function};
 use crate::program::Def;
 use crate::types::{StructDecl, Type};
@@ -142,7 +142,9 @@ fn of_type<'p>(view: &mut View<'p>, want: &Type<'p>, out: &mut Vec<Completion>) 
                     Some(name) => format!("{name}.{member}"),
                     None => format!("\"{member}\""),
                 };
-                out.push(Completion::new(label, CompletionKind::EnumMember, rank).detail(decl.name.as_str()));
+                let item = Completion::new(label, CompletionKind::EnumMember, rank);
+                let doc = enum_member_doc(view.program, decl.def, member);
+                out.push(item.detail(decl.name.as_str()).doc(doc));
             }
         }
         Type::Struct(def, name) => {
@@ -405,4 +407,22 @@ pub(super) fn units(view: &mut View<'_>) -> Vec<Completion> {
             Completion::new(*unit, CompletionKind::Unit, rank as u32).detail(*detail)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unit_is_offered_in_order() {
+        let offered: Vec<&str> = BYTES.iter().chain(&TIMES).map(|(unit, _)| *unit).collect();
+        assert_eq!(offered, aur_grammar::words::units().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn every_function_has_a_line() {
+        let mut described: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
+        described.sort_unstable();
+        assert_eq!(described, crate::words::FUNCTIONS);
+    }
 }

@@ -9,6 +9,7 @@ mod joined_command;
 mod pattern;
 mod raw_splice;
 mod replaced_struct;
+mod resolved_command;
 mod shell_syntax;
 mod taint;
 mod unused_binding;
@@ -32,6 +33,7 @@ pub(crate) struct Lints<'p> {
     taint: taint::Taint<'p>,
     bound: unused_binding::Bound<'p>,
     deprecated: deprecated::Deprecated<'p>,
+    resolved: resolved_command::Resolved,
 }
 
 impl<'p> Lints<'p> {
@@ -41,6 +43,7 @@ impl<'p> Lints<'p> {
             taint: taint::Taint::default(),
             bound: unused_binding::Bound::default(),
             deprecated: deprecated::Deprecated::new(program),
+            resolved: resolved_command::Resolved::default(),
         }
     }
 }

@@ -259,8 +259,12 @@ impl<'c, 'p> Lowering<'c, 'p> {
                 continue;
             };
             if value.is_template() {
-                self.compiler
+                let settled = self
+                    .compiler
                     .settle_typed(&value, &field.ty, &frame, Judge::Later);
+                if field.is_shell {
+                    self.compiler.lint_resolved(&value, &settled.value, &frame);
+                }
             } else if is_written {
                 self.touch(&value, &frame);
             }

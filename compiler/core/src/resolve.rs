@@ -72,6 +72,17 @@ pub(crate) struct State<'p> {
     judged: FxHashMap<usize, Rc<StructValue<'p>>>,
 }
 
+/// What a mustache brought to a text.
+#[derive(Clone, Debug)]
+pub(crate) struct Brought {
+    /// The mustache.
+    pub(crate) at: Span,
+    /// Where what it brought is written.
+    pub(crate) from: Option<Span>,
+    /// Bytes of the text, what is known only later left out.
+    pub(crate) bytes: Range<usize>,
+}
+
 /// Text under construction.
 #[derive(Default)]
 struct Builder {
@@ -82,6 +93,8 @@ struct Builder {
     is_poisoned: bool,
     /// Where some of it comes from, if that is outside of the program.
     origin: Option<crate::lint::Origin>,
+    /// What each mustache brought, where somebody asks.
+    brought: Option<Vec<Brought>>,
 }
 
 impl Builder {
@@ -236,6 +249,23 @@ impl<'p> Compiler<'p> {
         settled
     }
 
+    /// Resolves a text that was resolved before once more, to tell what each of its mustaches brings.
+    pub(crate) fn brought(&mut self, value: &Value<'p>, env: &Env<'p>) -> Vec<Brought> {
+        let Kind::Text(text) = &value.kind else {
+            return Vec::new();
+        };
+        let key: Key = (std::ptr::from_ref(text.text).addr(), address_of(&value.scopes));
+        let inner = enter(env, &value.scopes);
+        let mut builder = Builder {
+            brought: Some(Vec::new()),
+            ..Builder::default()
+        };
+        let id = (key, Rc::as_ptr(env).addr());
+        let parts = 0..text.text.parts.len();
+        self.render(*text, parts, &inner, Judge::Later, id, &mut builder);
+        builder.brought.unwrap_or_default()
+    }
+
     /// Renders the parts `range` of a text.
     fn render(
         &mut self,
@@ -258,7 +288,17 @@ impl<'p> Compiler<'p> {
                     }
                 }
                 TextPart::Mustache(mustache) => match mustache.kind {
-                    MustacheKind::Value => self.insert(mustache, text, env, judge, id, out),
+                    MustacheKind::Value => {
+                        let (start, sources) = (out.length, out.from.len());
+                        self.insert(mustache, text, env, judge, id, out);
+                        if let Some(brought) = &mut out.brought {
+                            brought.push(Brought {
+                                at: text.base.span(mustache.range),
+                                from: out.from.get(sources).copied(),
+                                bytes: start..out.length,
+                            });
+                        }
+                    }
                     MustacheKind::Section | MustacheKind::Inverted => {
                         let end = section_end(parts, at).min(range.end);
                         self.section(mustache, at..end, text, env, judge, id, out);

@@ -503,3 +503,76 @@ check 1 < 2, \"always\"
       = write `@deprecated("what to do instead", use = "new_name")`, or less of it
     "#);
 }
+
+/// The same with the notes.
+fn resolved(head: &str, cmdline: &str) -> String {
+    let text = job(head, &format!("Process {{ name = \"p\", cmdline =\n{cmdline} }}"));
+    let answer = check(&One(text.clone()), "main.aur", &Given::default());
+    let notes = answer.diagnostics.iter().flat_map(|found| found.notes.clone());
+    let said: String = notes.map(|note| format!("  note: {note}\n")).collect();
+    warnings(&text) + &said
+}
+
+#[test]
+fn commands_that_only_break_when_they_are_filled_in() {
+    let head = "who = \"it's me\"\nfine = \"a b\"\nplain = \"a-1/x.y\"\nopen = \"if true; then \\\"x\\\"\"\nnested = \"say {{who}}\"";
+    let table = [
+        r#""echo {{who}}".bind(who = who)"#,
+        r#""echo {{who}} {{aur.instance}} {{fine}}".bind(who = who, fine = fine)"#,
+        r#""echo \"{{who}}\"".bind(who = who)"#,
+        r#""echo '{{fine}} {{who}}'".bind(who = who, fine = fine)"#,
+        r#""echo {{who | sh}} {{fine}} {{plain}}".bind(who = who, fine = fine, plain = plain)"#,
+        r#""{{open}}; echo done".bind(open = open)"#,
+        r#""{{open}}; fi".bind(open = open)"#,
+        r#""{{nested}} >x".bind(nested = nested, who = who)"#,
+        r#""{{#list}}echo {{.}};{{/list}}".bind(list = ["a", "b c", "d'e"])"#,
+        "\"\"\"\n    set -e\n    echo {{fine}}\n    cat <<END\n    {{who}}\n    END\n    echo {{who}}\n    \"\"\".bind(who = who, fine = fine)",
+        r#""if {{fine}}".bind(fine = fine)"#,
+    ];
+    let said: String = table
+        .iter()
+        .map(|cmdline| resolved(head, cmdline) + "--\n")
+        .collect();
+    insta::assert_snapshot!(said, @r#"
+    8:7 [{{who}}] W0403 bash cannot read this command once `who` is filled in: this `'` is never closed
+      + 1:7 ["it's me"] comes from here
+      = `{{who | sh}}` makes it one word, whatever it holds
+      note: the command becomes: echo it's me
+    --
+    8:7 [{{who}}] W0403 bash cannot read this command once `who` is filled in: this `'` is never closed
+      + 1:7 ["it's me"] comes from here
+      = `{{who | sh}}` makes it one word, whatever it holds
+      note: the command becomes: echo it's me {{aur.instance}} a b
+    --
+    --
+    8:17 [{{who}}] W0403 bash cannot read this command once `who` is filled in: this `'` is never closed
+      + 1:7 ["it's me"] comes from here
+      = end the quotes before it and go on behind it: `'..'{{who | sh}}'..'`
+      note: the command becomes: echo 'a b it's me'
+    --
+    --
+    8:2 [{{open}}] W0403 bash cannot read this command once `open` is filled in: this `if` has no `fi`
+      + 4:8 ["if true; then \"x\""] comes from here
+      note: the command becomes: if true; then "x"; echo done
+    --
+    8:12 [fi] W0403 bash cannot read this command: `fi` cannot stand here
+      = nothing is open that it could end
+    --
+    8:2 [{{nested}}] W0403 bash cannot read this command once `nested` is filled in: this `'` is never closed
+      + 5:10 ["say {{who}}"] comes from here
+      note: the command becomes: say it's me >x
+    --
+    8:16 [{{.}}] W0403 bash cannot read this command once `.` is filled in: this `'` is never closed
+      + 8:58 ["d'e"] comes from here
+      = `{{. | sh}}` makes it one word, whatever it holds
+      note: the command becomes: echo a;echo b c;echo d'e;
+    --
+    14:10 [{{who}}] W0403 bash cannot read this command once `who` is filled in: this `'` is never closed
+      + 1:7 ["it's me"] comes from here
+      = `{{who | sh}}` makes it one word, whatever it holds
+      note: the command becomes: echo it's me
+    --
+    8:2 [if] W0403 bash cannot read this command: this `if` has no `then`
+    --
+    "#);
+}

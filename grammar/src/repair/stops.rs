@@ -595,7 +595,12 @@ impl Repair<'_> {
         let signs: Vec<usize> = (stop..outline.len()).filter(is_sign).collect();
         let edits: Vec<(Range, String)> = signs
             .iter()
-            .map(|index| (self.token_range(outline, *index), sign.to_owned()))
+            .map(|index| {
+                (
+                    self.token_range(outline, *index),
+                    self.spaced(outline, *index, sign),
+                )
+            })
             .collect();
         let range = self.token_range(outline, stop);
         let message = format!("expected `{sign}`, found `{written}`");
@@ -615,6 +620,24 @@ impl Repair<'_> {
             self.patches.add(range, &new);
         }
         self.text = self.patches.apply(self.written);
+    }
+
+    /// A sign for the place of a token; `=` stands between blanks.
+    fn spaced(&self, outline: &Outline<'_>, index: usize, sign: &str) -> String {
+        let Some(token) = outline.token(index).filter(|_| sign == "=") else {
+            return sign.to_string();
+        };
+        let (before, behind) = self
+            .text
+            .split_at_checked(token.start as usize)
+            .unwrap_or_default();
+        let behind = behind.get(token.text(&self.text).len()..).unwrap_or("");
+        let blank = |is_there: bool| if is_there { "" } else { " " };
+        let (left, right) = (
+            blank(before.ends_with(char::is_whitespace)),
+            blank(behind.starts_with(char::is_whitespace)),
+        );
+        format!("{left}={right}")
     }
 
     fn in_fields(&mut self, outline: &Outline<'_>, stop: usize) -> bool {

@@ -320,7 +320,7 @@ fn records_in_other_spellings() {
     (broken)
     (e = (P{(x = 1)}))
     2:7-8 E0101 expected `=`, found `:` | expected `=`
-      Unsafe fix, write `=`: 2:7-8 "=", 3:8-9 "="
+      Unsafe fix, write `=`: 2:7-8 " =", 3:8-9 " ="
     3:3-8 E0101 a field is named without quotes | expected a name
       Safe fix, write a name: 3:3-8 "cmd"
     6:8-9 E0101 expected `:`, found `=` | expected `:`

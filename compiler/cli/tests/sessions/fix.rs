@@ -129,7 +129,7 @@ fn guesses_only_when_asked_for() {
     let text = "a = Process { nmae = \"x\", cmdline = \"true\" }\n";
     insta::assert_snapshot!(session(&[("main.aur", text)], &[
         "aurc check main.aur --fix --format short",
-        "aurc check main.aur --fix --unsafe-fixes --format short",
+        "aurc check main.aur --fix --format short",
         "cat main.aur",
         "aurc check main.aur --unsafe-fixes",
         "aurc check main.aur --fix --diff 2>&1 | head -1",
@@ -139,7 +139,7 @@ fn guesses_only_when_asked_for() {
     $ aurc check main.aur --fix --format short
     main.aur:1:15: error[E0203]: `Process` has no field `nmae`
     = 1
-    $ aurc check main.aur --fix --unsafe-fixes --format short
+    $ aurc check main.aur --fix --format short
     ! main.aur: 1 fix made
     = 0
     $ cat main.aur
@@ -244,4 +244,43 @@ fn what_cannot_be_written_stays_whole() {
     ! odd.aur: 2 fixes made
     = 0
     ");
+}
+
+#[test]
+fn a_file_written_like_yaml_comes_out_right() {
+    let yaml = "hello = Process {\n  name: \"hello\"\n  cmdline : \"echo hello\"\n}\n\
+                jobs = [Job {\n  cluster: \"c\", role:\"r\", environment: \"e\", cron_schedule: \"daily\"\n  task: Task {\n\
+                \x20   processes: [hello]\n    resources: Resources { cpu: 1, ram: 64MB, disk: 64MB }\n  }\n}]\n";
+    insta::assert_snapshot!(session(&[("main.aur", yaml)], &[
+        "aurc check main.aur --fix | tail -n 11",
+        "cat main.aur",
+    ]), @r#"
+    $ aurc check main.aur --fix | tail -n 11
+       ╭─[ main.aur:6:65 ]
+       │
+     6 │   cluster = "c", role = "r", environment = "e", cron_schedule = "daily"
+       │                                                                 ───┬───
+       │                                                                    ╰───── must fit `matches(r"\s*(\S+\s+){4}\S+\s*")`
+       │
+       │ Help: `cron_schedule`: When the job runs: minute, hour, day of month, month, day of week; `0 3 * * *` is each day at three.
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0303` tells more.
+    ! main.aur: 4 fixes made
+    = 0
+    $ cat main.aur
+    hello = Process {
+      name = "hello"
+      cmdline = "echo hello"
+    }
+    jobs = [Job {
+      cluster = "c", role = "r", environment = "e", cron_schedule = "daily"
+      task = Task {
+        processes = [hello]
+        resources = Resources { cpu = 1, ram = 64MB, disk = 64MB }
+      }
+    }]
+    = 0
+    "#);
 }

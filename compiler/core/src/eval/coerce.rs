@@ -6,12 +6,12 @@
 use std::rc::Rc;
 
 use aur_diagnostics::{Applicability, Diagnostic, Span, codes};
-use aur_grammar::tree::{Expr, ExprKind};
+use aur_grammar::tree::{Expr, ExprKind, ItemKind, Member};
 
 use super::{Compiler, Context, whole};
 use crate::facts::Target;
 use crate::print;
-use crate::program::near_name;
+use crate::program::{PRELUDE_MODULE, near_name};
 use crate::types::{EnumDecl, Rule, StructDecl, Type};
 use crate::value::{Kind, Piece, StructValue, Value, describe, shorten};
 
@@ -523,12 +523,32 @@ impl<'p> Compiler<'p> {
                 .label(format!("must fit `{rule_text}`"))
                 .help_if(self.missing_unit(&value.kind, span));
             // The rules of the standard library are in the message; a file that nobody wrote tells no more.
-            if !self.is_prelude(place) {
-                error = error.also(place, "the rule");
-            }
+            error = match self.is_prelude(place) {
+                // A pattern says how it is checked, not what it is for.
+                true if rule_pattern(rule.expr).is_some() => error.help_if(self.library_doc(place)),
+                true => error,
+                false => error.also(place, "the rule"),
+            };
             self.sink.push(error);
         }
         None
+    }
+
+    /// What the standard library says of the field that a place in it belongs to.
+    fn library_doc(&self, place: Span) -> Option<String> {
+        let library = self.program.modules.get(PRELUDE_MODULE as usize)?;
+        let items = &library.tree.items;
+        let index = items
+            .partition_point(|item| item.offset <= place.start)
+            .checked_sub(1)?;
+        let item = items.get(index)?;
+        let ItemKind::Struct(item_struct) = &item.node.kind else {
+            return None;
+        };
+        let at = place.start.checked_sub(item.offset)?;
+        let holds = |member: &&Member| member.range.start <= at && at < member.range.end;
+        let member = item_struct.members.iter().find(holds)?;
+        Some(format!("`{}`: {}", member.name.name, member.doc.as_deref()?))
     }
 
     /// What is to be said about a size or time that was written without a unit.

@@ -95,7 +95,7 @@ fn is_whole(text: TextRef<'_>) -> bool {
 }
 
 /// Whether a mustache stands where a command has its name.
-fn starts_command(text: TextRef<'_>, mustache: &Mustache) -> bool {
+pub(super) fn starts_command(text: TextRef<'_>, mustache: &Mustache) -> bool {
     let parts = text.text.parts.iter();
     let is_other = |part: &&TextPart| !matches!(part, TextPart::Mustache(own) if std::ptr::eq(own, mustache));
     let before: Vec<&TextPart> = parts.take_while(is_other).collect();

@@ -59,8 +59,14 @@ impl<'p> Lowering<'_, 'p> {
         let index = self.field(&inner.decl, name)?;
         let value = self.compiler.attribute(inner, index)?;
         let span = inner.written(index).map(|written| written.span);
-        let ty = &inner.decl.fields.get(index)?.ty;
-        let Settled { value, from } = self.compiler.settle_typed(&value, ty, &placed.env, self.judge);
+        let field = inner.decl.fields.get(index)?;
+        let settled = self
+            .compiler
+            .settle_typed(&value, &field.ty, &placed.env, self.judge);
+        if field.is_shell {
+            self.compiler.lint_resolved(&value, &settled.value, &placed.env);
+        }
+        let Settled { value, from } = settled;
         Some(Read { value, span, from })
     }
 

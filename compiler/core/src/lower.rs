@@ -225,9 +225,10 @@ impl<'c, 'p> Lowering<'c, 'p> {
             }
             // Lists that hold each other twice over are many more than were written.
             Kind::List(_) | Kind::Map(_) if !self.compiler.may_step(STEPS_OF_A_LIST, value.span) => {}
-            Kind::List(_) => {
-                for (item, env) in elements(value, env) {
-                    self.touch(&item, &env);
+            Kind::List(items) => {
+                let inner = enter(env, &value.scopes);
+                for item in items.iter() {
+                    self.touch(item, &inner);
                 }
             }
             Kind::Map(pairs) => {

@@ -88,6 +88,7 @@ codes! {
     E0321 bad_port Error "this cannot be a port";
     E0322 not_a_probe Error "a process that is never ready is waited for";
     E0323 bad_expectation Error "an expectation cannot be judged";
+    E0324 never_ready Error "a readiness probe that can never hold";
     E0401 open_name Error "a name inside a text is not bound";
     E0402 bad_reference Error "the text between the braces is not a name";
     E0403 template_cycle Error "texts refer to each other";

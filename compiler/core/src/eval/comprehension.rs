@@ -22,6 +22,10 @@ struct Rounds<'p> {
     out: Vec<Value<'p>>,
     made: usize,
     is_opaque: bool,
+    /// How many elements the clauses will surely make, where that is plain from the ranges.
+    planned: Option<usize>,
+    /// Whether it would make more jobs than a program may have; that was said.
+    is_refused: bool,
 }
 
 /// What one `for` goes through.
@@ -75,8 +79,13 @@ impl<'p> Compiler<'p> {
             out: Vec::new(),
             made: 0,
             is_opaque: false,
+            planned: None,
+            is_refused: false,
         };
         self.clauses(context, clauses, &mut rounds);
+        if rounds.is_refused {
+            return Value::poison(span);
+        }
         if rounds.made == 0 {
             // Nothing was evaluated: look at the body once with elements of any kind.
             self.sink.hypothetical += 1;
@@ -101,6 +110,7 @@ impl<'p> Compiler<'p> {
             if self.may_hold(1, context.base.span(rounds.element.range)) {
                 let made = self.typed(context, rounds.element, &rounds.want);
                 rounds.out.push(made);
+                self.hold_jobs(context, rounds);
             }
             return;
         };
@@ -113,7 +123,7 @@ impl<'p> Compiler<'p> {
         }
         for number in 0..count {
             let Some(value) = elements.get(number) else { return };
-            if !self.may_step(1, name_place) || self.is_spent() {
+            if rounds.is_refused || !self.may_step(1, name_place) || self.is_spent() {
                 return;
             }
             let inner = context.with_local(clause.name.name.clone(), value.behind(&scopes), name_place);
@@ -199,6 +209,15 @@ impl<'p> Compiler<'p> {
         }
         let mut planned = count;
         for clause in clauses.iter().skip(1) {
+            // A list that has a name was made already.
+            if let ExprKind::Name(name) = &clause.list.kind
+                && is_fixed(&clause.list, rounds.clauses)
+                && self.program.lookup(context.module, name).is_some()
+                && let Kind::List(items) = &self.eval(context, &clause.list, &Type::Any).kind
+            {
+                planned = planned.saturating_mul(items.len());
+                continue;
+            }
             let ExprKind::Range {
                 low: Some(low),
                 high: Some(high),
@@ -214,12 +233,47 @@ impl<'p> Compiler<'p> {
                 Err(_) => return true,
             }
         }
+        if clauses.len() == rounds.clauses.len() {
+            rounds.planned = Some(planned);
+        }
         if !self.has_room_for(planned, context.base.span(rounds.element.range)) {
             // The body is looked at once all the same, but nothing is made of it.
             return false;
         }
-        rounds.out.reserve(planned);
+        if rounds.made > 0 {
+            rounds.out.reserve(planned);
+        }
         true
+    }
+
+    /// Holds a list of jobs against the limit while it is made: each takes much more room than other elements.
+    fn hold_jobs(&mut self, context: &Context<'p>, rounds: &mut Rounds<'p>) {
+        let most = self.given.limits.of(Limit::Jobs);
+        let count = match (rounds.out.as_slice(), rounds.planned) {
+            ([_], Some(planned)) => planned,
+            (made, _) => made.len(),
+        };
+        let is_job = |value: &Value<'p>| match &value.kind {
+            Kind::Struct(inner) => inner.decl.name == "Job" && self.is_prelude(inner.decl.span),
+            _ => false,
+        };
+        if count <= most || !rounds.out.last().is_some_and(is_job) {
+            // Room is made once it is plain what for.
+            if let ([_], Some(planned)) = (rounds.out.as_slice(), rounds.planned) {
+                rounds.out.reserve_exact(planned);
+            }
+            return;
+        }
+        let message = match rounds.planned {
+            Some(planned) => format!("a program has at most {most} jobs, this loop makes {planned}"),
+            None => format!("a program has at most {most} jobs, and this loop goes on"),
+        };
+        let place = context.base.span(rounds.element.range);
+        let reached = self.given.limits.reached(Limit::Jobs, place, message);
+        self.sink
+            .push(reached.help("a job has any number of equal `instances`"));
+        rounds.is_refused = true;
+        rounds.out = Vec::new();
     }
 
     pub(super) fn range(

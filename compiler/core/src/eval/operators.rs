@@ -136,13 +136,9 @@ impl<'p> Compiler<'p> {
                 return Value::poison(span);
             }
             (Add, List(a), List(b)) => {
-                let own = |list: &[Value<'p>], scopes| {
-                    list.iter()
-                        .map(|item| item.clone().behind(scopes))
-                        .collect::<Vec<_>>()
-                };
-                let mut all = own(a, &left.scopes);
-                all.extend(own(b, &right.scopes));
+                let mut all = Vec::with_capacity(a.len() + b.len());
+                all.extend(a.iter().map(|item| item.clone().behind(&left.scopes)));
+                all.extend(b.iter().map(|item| item.clone().behind(&right.scopes)));
                 Some(List(Rc::new(all)))
             }
             (Divide, Int(a), Int(b)) => Some(Float(*a as f64 / *b as f64)),

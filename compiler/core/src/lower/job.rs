@@ -14,17 +14,17 @@ use crate::value::{Kind, Value};
 impl<'p> Lowering<'_, 'p> {
     pub(super) fn jobs(&mut self, list: &Value<'p>, needed: Jobs) -> Vec<ir::Job> {
         let root = self.compiler.root_env();
-        let elements = elements(list, &root);
-        if elements.is_empty() && needed == Jobs::Needed && matches!(list.kind, Kind::List(_)) {
+        let count = match &list.kind {
+            Kind::List(items) => items.len(),
+            _ => 0,
+        };
+        if count == 0 && needed == Jobs::Needed && matches!(list.kind, Kind::List(_)) {
             let error = Diagnostic::new(&codes::no_jobs, list.span, "the list of jobs is empty");
             self.error(error.help("put a job into it: `jobs = [hello]`"));
         }
         let most = self.compiler.given.limits.of(Limit::Jobs);
-        if elements.len() > most {
-            let message = format!(
-                "a program has at most {most} jobs, this one has {}",
-                elements.len()
-            );
+        if count > most {
+            let message = format!("a program has at most {most} jobs, this one has {count}");
             let reached = self
                 .compiler
                 .given
@@ -34,6 +34,7 @@ impl<'p> Lowering<'_, 'p> {
             return Vec::new();
         }
         self.hidden.extend(self.compiler.open_text(list));
+        let elements = elements(list, &root);
         let mut jobs: Vec<ir::Job> = Vec::with_capacity(elements.len());
         let mut places: BTreeMap<String, Span> = BTreeMap::new();
         for (value, env) in elements {

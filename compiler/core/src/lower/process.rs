@@ -30,6 +30,8 @@ impl<'p> Lowering<'_, 'p> {
             self.flag(placed, "final"),
         );
         let ready = self.probe(placed);
+        let logger = self.logger(placed);
+        self.check_readiness(placed, ready.as_ref(), &logger);
         let member = Member {
             name: name.clone(),
             span: own,
@@ -46,7 +48,7 @@ impl<'p> Lowering<'_, 'p> {
             env: self.variables(placed),
             ephemeral,
             is_final,
-            logger: self.logger(placed),
+            logger,
             max_failures: self.count(placed, "max_failures"),
             min_duration_ms: self.milliseconds(placed, "min_duration", "min_duration_ms"),
             name: name.unwrap_or_default(),
@@ -228,6 +230,23 @@ impl<'p> Lowering<'_, 'p> {
             ir::LoggerMode::Standard => {}
         }
         logger
+    }
+
+    /// A line that is kept nowhere is never seen.
+    fn check_readiness(&mut self, placed: &Placed<'p>, ready: Option<&ir::Probe>, logger: &ir::Logger) {
+        let reads_log = ready.is_some_and(|probe| matches!(probe.check, ir::ProbeCheck::Log { .. }));
+        if !reads_log || logger.destination != ir::LoggerDestination::None {
+            return;
+        }
+        let message =
+            "this process can never be ready: its probe waits for a line of output that is not kept";
+        let (probe, logger) = (self.place_of(placed, "ready"), self.place_of(placed, "logger"));
+        self.error(
+            Diagnostic::new(&codes::never_ready, probe, message)
+                .label("waits for a line")
+                .also(logger, "keeps none")
+                .help("keep the output in a file, `destination = \"file\"`, or use another probe"),
+        );
     }
 
     fn probe(&mut self, placed: &Placed<'p>) -> Option<ir::Probe> {

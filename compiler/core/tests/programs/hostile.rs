@@ -29,6 +29,43 @@ fn rounds_are_counted_before_the_first() {
 }
 
 #[test]
+fn jobs_are_counted_while_they_are_made() {
+    let head = "t = Task { processes = [Process { name = \"p\", cmdline = \"x\" }], resources = Resources { cpu = 1, ram = 64MB, disk = 64MB } }\n\
+                j = Job { cluster = \"c\", role = \"r\", environment = \"e\", name = \"j{{i}}\", task = t }\n";
+    let table = [
+        "jobs = [j.bind(i = i) for i in 0..899999]\n",
+        "x = [j { name = \"j\" } for i in 0..899 for k in 0..899]\njobs = x\n",
+        "jobs = [j.bind(i = i) for i in 0..899999 if i != 5]\n",
+        "l = [i for i in 0..999]\njobs = [j.bind(i = i) for i in l for k in l if true]\n",
+        "l = [i for i in 0..1999]\nx = [i for i in l for k in l]\n",
+        "x = [j.bind(i = i) for i in 0..99999]\njobs = x + x\n",
+    ];
+    let said: String = table
+        .iter()
+        .map(|text| errors(&format!("{head}{text}")) + "--\n")
+        .collect();
+    insta::assert_snapshot!(said, @"
+    3:9 E0609 a program has at most 100000 jobs, this loop makes 900000 | the limit is reached here
+      = a job has any number of equal `instances`
+    --
+    3:6 E0609 a program has at most 100000 jobs, this loop makes 810000 | the limit is reached here
+      = a job has any number of equal `instances`
+    --
+    3:9 E0609 a program has at most 100000 jobs, and this loop goes on | the limit is reached here
+      = a job has any number of equal `instances`
+    --
+    4:9 E0609 a program has at most 100000 jobs, and this loop goes on | the limit is reached here
+      = a job has any number of equal `instances`
+    --
+    4:6 E0601 the lists of a program have at most 1000000 elements | the limit is reached here
+    --
+    4:8 E0609 a program has at most 100000 jobs, this one has 200000 | the limit is reached here
+      = a job has any number of equal `instances`
+    --
+    ");
+}
+
+#[test]
 fn loops_go_through_ranges_and_lists() {
     let text = "\
 n = 2

@@ -138,6 +138,12 @@ pub struct TopRow {
     pub process: String,
     /// Its run.
     pub run: u32,
+    /// Where it stands.
+    pub state: State,
+    /// Whether it said that it is ready.
+    pub ready: bool,
+    /// Whether it was asked to end.
+    pub stopping: bool,
     /// How many processes of the system it has.
     pub pids: u64,
     /// Cores it keeps busy: 1.0 is one core; null where only one look was taken.
@@ -148,6 +154,8 @@ pub struct TopRow {
     pub ram_bytes: u64,
     /// How long it runs, milliseconds.
     pub running_ms: u64,
+    /// The last line of its output; null where none is kept.
+    pub last_line: Option<String>,
 }
 
 /// Returns the JSON Schema of a document.

@@ -17,6 +17,7 @@ mod local;
 mod logger;
 mod ports;
 mod programs;
+mod readiness;
 mod show;
 mod signals;
 mod sizing;

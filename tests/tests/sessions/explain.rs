@@ -138,7 +138,7 @@ fn top(session: &Session, args: &[&str]) -> Vec<serde_json::Value> {
 fn top_shows_what_uses_most() {
     let session = task_of(
         &[
-            command("idle", "sleep 1000 & sleep 1000"),
+            command("idle", "echo first; echo resting; sleep 1000 & sleep 1000"),
             command("busy", "touch started; while [ ! -e go ]; do :; done"),
         ],
         "",
@@ -159,7 +159,15 @@ fn top_shows_what_uses_most() {
     assert_eq!(rows[0]["process"], "busy", "{rows:?}");
     assert!(rows[0]["cpu"].as_f64() > rows[1]["cpu"].as_f64(), "{rows:?}");
     assert!(rows[1]["ram_bytes"].as_u64().unwrap() > 1 << 20, "{rows:?}");
+    assert_eq!(rows[1]["last_line"], "resting");
+    assert_eq!(rows[0]["last_line"], serde_json::Value::Null);
+    assert_eq!(
+        (&rows[0]["state"], &rows[0]["ready"]),
+        (&"RUNNING".into(), &false.into())
+    );
     let told = session.aur(&["top"]).ended(0).out();
+    let idle = told.lines().find(|line| line.contains("  idle  ")).unwrap();
+    assert!(idle.contains("RUNNING") && idle.ends_with("  resting"), "{told}");
     let heads: Vec<&str> = told
         .lines()
         .next()
@@ -171,7 +179,16 @@ fn top_shows_what_uses_most() {
     assert_eq!(
         heads,
         [
-            "TASK", "PROCESS", "RUN", "PIDS", "CPU", "CPU TIME", "RAM", "RUNS FOR"
+            "TASK",
+            "PROCESS",
+            "RUN",
+            "STATE",
+            "PIDS",
+            "CPU",
+            "CPU TIME",
+            "RAM",
+            "RUNS FOR",
+            "LAST LINE"
         ]
     );
     assert_eq!(told.lines().count(), 3, "{told}");

@@ -845,3 +845,34 @@ fn files_stay_in_the_sandbox() {
         refused(&session);
     }
 }
+
+#[test]
+fn a_line_that_is_kept_nowhere_makes_nothing_ready() {
+    let waits = |logger: &str| {
+        job(&format!(
+            "processes = [Process {{ name = \"p\", cmdline = \"echo up\", ready = LogProbe {{ regex = \"up\" }}{logger} }}]"
+        ))
+    };
+    assert_snapshot!(refused(&with(waits(", logger = Logger { destination = \"none\" }"))), @"");
+    let session = with(waits(""));
+    let told = session.aur(&["run", "main.aur", "--log", "none"]).ended(2);
+    assert!(session.tasks().is_empty(), "nothing is started\n{told}");
+    assert_snapshot!(told, @"");
+    let told = session.aur(&["up", "main.aur", "--log", "none"]).ended(2);
+    assert!(session.tasks().is_empty(), "nothing is started\n{told}");
+    // What the process says itself comes first.
+    let session = with(waits(", logger = Logger { destination = \"file\" }"));
+    session.aur(&["run", "main.aur", "--log", "none"]).ended(0);
+}
+
+#[test]
+fn a_role_that_cannot_be_taken_starts_nothing() {
+    let session = with(job("processes = [Process { name = \"p\", cmdline = \"true\" }]").replace("\"r\"", "\"no-such-role\""));
+    for command in ["run", "up"] {
+        let told = session.aur(&[command, "main.aur", "--as-role"]);
+        let said = told.to_string();
+        assert_ne!(told.code(), Some(0), "{said}");
+        assert!(said.contains("leave --as-role out to run it as yourself"), "{said}");
+        assert!(session.tasks().is_empty(), "nothing is started\n{said}");
+    }
+}

@@ -12,7 +12,7 @@ use crate::attached::{OnSignal, attach, report_again};
 use crate::errors::{name_failure, runner_failure};
 use crate::logger::LoggerArgs;
 use crate::tasks::shown_id;
-use crate::{Context, Outcome, duration, local, ports, programs};
+use crate::{Context, Outcome, duration, local, ports, programs, readiness};
 
 /// How often a runner that is to answer is looked for, and how long each time.
 const ANSWER_LOOKS: u32 = 20;
@@ -88,6 +88,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     if let Some(note) = local::without_meaning(&plan, job) {
         context.terminal.tell(&format!("note: {note}\n"));
     }
+    readiness::refuse_unseen(&plan, job, &args.logger.chosen())?;
     let folder = match prepare(args, context, &plan, job)? {
         Prepared::Finished(folder) => return report_again(context, &folder),
         Prepared::Created(folder) | Prepared::Unfinished(folder) => folder,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aur_machine::{RunView, State};
 use aur_render::clean;
-use aur_runner::{Load, LoadTable, Own};
+use aur_runner::{Load, LoadTable, Own, last_lines};
 use aur_terminal::Failure;
 
 use super::up::{Live, live_tasks};
@@ -16,6 +16,10 @@ use crate::{Context, Outcome, duration, show};
 
 /// The time between two looks, from which the use of processors follows.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
+/// Bytes of a log that are read for its last line.
+const TAIL_BYTES: u64 = 4 << 10;
+/// Columns of a last line.
+const LONGEST_LINE: usize = 60;
 /// How often the table is shown anew on a terminal.
 const REFRESH: Duration = Duration::from_secs(2);
 
@@ -39,7 +43,16 @@ type Key = (String, String, u32);
 /// What was used at one moment.
 struct Look {
     at: Instant,
-    loads: BTreeMap<Key, (Load, u64)>,
+    loads: BTreeMap<Key, Seen>,
+}
+
+/// What was seen of a run.
+struct Seen {
+    load: Load,
+    running_ms: u64,
+    ready: bool,
+    stopping: bool,
+    last_line: Option<String>,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
@@ -84,12 +97,19 @@ fn look(args: &Args, context: &Context) -> Result<Look, Failure> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
     let mut loads = BTreeMap::new();
-    for Live { view, .. } in &tasks {
+    for Live { view, state, .. } in &tasks {
         for process in &view.processes {
             for run in process.runs.iter().filter(|run| run.state == State::Running) {
                 let key = (view.task_id.clone(), process.name.clone(), run.run);
                 let age = run.started_ms.map_or(0, |at| now_ms.saturating_sub(at));
-                loads.insert(key, (load_of(&processes, run), age));
+                let seen = Seen {
+                    load: load_of(&processes, run),
+                    running_ms: age,
+                    ready: process.ready,
+                    stopping: process.stopping,
+                    last_line: last_line(state, &process.name, run.run),
+                };
+                loads.insert(key, seen);
             }
         }
     }
@@ -97,6 +117,14 @@ fn look(args: &Args, context: &Context) -> Result<Look, Failure> {
         at: Instant::now(),
         loads,
     })
+}
+
+/// The last line of what a run printed, if it is kept in a file.
+fn last_line(state: &aur_runner::State, process: &str, run: u32) -> Option<String> {
+    let bytes = last_lines(&state.logs(process, run).stdout, 1, TAIL_BYTES).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.trim_end();
+    (!line.is_empty()).then(|| line.to_string())
 }
 
 /// All of a run is below its guard; without one, most of it is below its first process.
@@ -110,27 +138,48 @@ fn load_of(processes: &LoadTable, run: &RunView) -> Load {
 
 fn rows(before: &Look, now: &Look) -> Vec<TopRow> {
     let time = now.at.duration_since(before.at).as_secs_f64();
-    let row = |(key, (load, running_ms)): (&Key, &(Load, u64))| {
+    let row = |(key, seen): (&Key, &Seen)| {
         let (task_id, process, run) = key.clone();
-        let cpu = before.loads.get(key).filter(|_| time > 0.0).map(|(earlier, _)| {
-            let used = load.cpu.saturating_sub(earlier.cpu).as_secs_f64();
+        let load = seen.load;
+        let cpu = before.loads.get(key).filter(|_| time > 0.0).map(|earlier| {
+            let used = load.cpu.saturating_sub(earlier.load.cpu).as_secs_f64();
             (used / time * 100.0).round() / 100.0
         });
         TopRow {
             task_id,
             process,
             run,
+            state: State::Running,
+            ready: seen.ready,
+            stopping: seen.stopping,
             pids: load.pids,
             cpu,
             cpu_seconds: load.cpu.as_secs_f64(),
             ram_bytes: load.ram_bytes,
-            running_ms: *running_ms,
+            running_ms: seen.running_ms,
+            last_line: seen.last_line.clone(),
         }
     };
     let mut rows: Vec<TopRow> = now.loads.iter().map(row).collect();
     // Who uses most stands first; equal ones keep the order of their names.
     rows.sort_by(|a, b| b.cpu.unwrap_or(0.0).total_cmp(&a.cpu.unwrap_or(0.0)));
     rows
+}
+
+/// Where a run stands, in a word.
+fn state(row: &TopRow) -> String {
+    match (row.stopping, row.ready) {
+        (true, _) => "STOPPING".to_string(),
+        (false, true) => "READY".to_string(),
+        (false, false) => show::word(row.state),
+    }
+}
+
+/// The last line, as far as there is room in a table.
+fn last(row: &TopRow) -> String {
+    let mut line = clean(row.last_line.as_deref().unwrap_or_default()).into_owned();
+    cut(&mut line, LONGEST_LINE);
+    line
 }
 
 fn table(rows: &[TopRow], paint: show::Paint, window: Option<aur_runner::Window>) -> String {
@@ -140,8 +189,8 @@ fn table(rows: &[TopRow], paint: show::Paint, window: Option<aur_runner::Window>
     };
     let (task_width, process_width) = (width(|row| &row.task_id, 4), width(|row| &row.process, 7));
     let mut lines = vec![format!(
-        "{:<task_width$}  {:<process_width$}  {:>4}  {:>5}  {:>6}  {:>8}  {:>8}  {:>8}",
-        "TASK", "PROCESS", "RUN", "PIDS", "CPU", "CPU TIME", "RAM", "RUNS FOR"
+        "{:<task_width$}  {:<process_width$}  {:>4}  {:<8}  {:>5}  {:>6}  {:>8}  {:>8}  {:>8}  {}",
+        "TASK", "PROCESS", "RUN", "STATE", "PIDS", "CPU", "CPU TIME", "RAM", "RUNS FOR", "LAST LINE"
     )];
     for row in rows {
         let cpu = row.cpu.map_or_else(|| "-".to_string(), |cpu| format!("{cpu:.2}"));
@@ -149,16 +198,21 @@ fn table(rows: &[TopRow], paint: show::Paint, window: Option<aur_runner::Window>
             .unwrap_or_default()
             .as_millis();
         lines.push(format!(
-            "{:<task_width$}  {:<process_width$}  {:>4}  {:>5}  {cpu:>6}  {:>8}  {:>8}  {:>8}",
+            "{:<task_width$}  {:<process_width$}  {:>4}  {:<8}  {:>5}  {cpu:>6}  {:>8}  {:>8}  {:>8}  {}",
             clean(&row.task_id),
             clean(&row.process),
             row.run,
+            state(row),
             row.pids,
             duration::show(u64::try_from(cpu_ms).unwrap_or(u64::MAX)),
             show::bytes(row.ram_bytes),
-            duration::show(row.running_ms)
+            duration::show(row.running_ms),
+            last(row)
         ));
     }
+    lines
+        .iter_mut()
+        .for_each(|line| line.truncate(line.trim_end().len()));
     if let Some(window) = window {
         let most = window.rows.saturating_sub(2).max(2);
         if lines.len() > most {

@@ -12,7 +12,7 @@ use crate::documents::{Did, TaskDone};
 use crate::errors::runner_failure;
 use crate::logger::LoggerArgs;
 use crate::tasks::tell_done;
-use crate::{Context, Outcome, programs};
+use crate::{Context, Outcome, programs, readiness};
 
 /// Run all instances of all jobs of a program, detached
 #[derive(Debug, clap::Args)]
@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// Give processes the environment of this command, instead of a clean one
     #[arg(long)]
     inherit_env: bool,
+    /// Run processes as the roles of their jobs, which only root can do
+    #[arg(long)]
+    as_role: bool,
     /// The folder of the program's project, instead of the nearest one with `aur.toml` or `.git`
     #[arg(long, value_name = "DIR")]
     project: Option<PathBuf>,
@@ -49,6 +52,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         return Ok(1);
     };
     let jobs = programs::select(&plan, args.job.as_deref())?;
+    for job in &jobs {
+        readiness::refuse_unseen(&plan, *job, &args.logger.chosen())?;
+    }
     let live = live_tasks(context)?;
     let mut done = Vec::new();
     for job in jobs {
@@ -140,7 +146,7 @@ fn start(
         logger: &logger,
         overflow: args.logger.overflow(),
         ports: &ports,
-        run_as: RunAs::Caller,
+        run_as: if args.as_role { RunAs::Role } else { RunAs::Caller },
     };
     let job = plan.jobs.get(job);
     let name = job.map_or("task", |job| job.name.as_str());

@@ -853,11 +853,34 @@ fn a_line_that_is_kept_nowhere_makes_nothing_ready() {
             "processes = [Process {{ name = \"p\", cmdline = \"echo up\", ready = LogProbe {{ regex = \"up\" }}{logger} }}]"
         ))
     };
-    assert_snapshot!(refused(&with(waits(", logger = Logger { destination = \"none\" }"))), @"");
+    assert_snapshot!(refused(&with(waits(", logger = Logger { destination = \"none\" }"))), @r#"
+    $ aurc check main.aur
+    error[E0324]: this process can never be ready: its probe waits for a line of output that is not kept
+       ╭─[ main.aur:6:71 ]
+       │
+     6 │       processes = [Process { name = "p", cmdline = "echo up", ready = LogProbe { regex = "up" }, logger = Logger { destination = "none" } }]
+       │                                                                       ────────────┬────────────           ───────────────┬───────────────
+       │                                                                                   ╰──────────────────────────────────────────────────────── waits for a line
+       │                                                                                                                          │
+       │                                                                                                                          ╰───────────────── keeps none
+       │
+       │ Help: keep the output in a file, `destination = "file"`, or use another probe
+    ───╯
+
+    1 file checked: 1 error
+    `aurc explain E0324` tells more.
+    [exit 1]
+    "#);
     let session = with(waits(""));
     let told = session.aur(&["run", "main.aur", "--log", "none"]).ended(2);
     assert!(session.tasks().is_empty(), "nothing is started\n{told}");
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @r#"
+    $ aur run main.aur --log none
+    [stderr]
+      × `p` can never be ready: its probe waits for a line of output, and --log none keeps none
+      help: leave --log none out, or write `logger = Logger { destination = "file" }` into the process
+    [exit 2]
+    "#);
     let told = session.aur(&["up", "main.aur", "--log", "none"]).ended(2);
     assert!(session.tasks().is_empty(), "nothing is started\n{told}");
     // What the process says itself comes first.
@@ -867,12 +890,18 @@ fn a_line_that_is_kept_nowhere_makes_nothing_ready() {
 
 #[test]
 fn a_role_that_cannot_be_taken_starts_nothing() {
-    let session = with(job("processes = [Process { name = \"p\", cmdline = \"true\" }]").replace("\"r\"", "\"no-such-role\""));
+    let session = with(
+        job("processes = [Process { name = \"p\", cmdline = \"true\" }]")
+            .replace("\"r\"", "\"no-such-role\""),
+    );
     for command in ["run", "up"] {
         let told = session.aur(&[command, "main.aur", "--as-role"]);
         let said = told.to_string();
         assert_ne!(told.code(), Some(0), "{said}");
-        assert!(said.contains("leave --as-role out to run it as yourself"), "{said}");
+        assert!(
+            said.contains("leave --as-role out to run it as yourself"),
+            "{said}"
+        );
         assert!(session.tasks().is_empty(), "nothing is started\n{said}");
     }
 }

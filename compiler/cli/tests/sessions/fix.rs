@@ -129,7 +129,7 @@ fn guesses_only_when_asked_for() {
     let text = "a = Process { nmae = \"x\", cmdline = \"true\" }\n";
     insta::assert_snapshot!(session(&[("main.aur", text)], &[
         "aurc check main.aur --fix --format short",
-        "aurc check main.aur --fix --format short",
+        "aurc check main.aur --fix --unsafe-fixes --format short",
         "cat main.aur",
         "aurc check main.aur --unsafe-fixes",
         "aurc check main.aur --fix --diff 2>&1 | head -1",
@@ -139,7 +139,7 @@ fn guesses_only_when_asked_for() {
     $ aurc check main.aur --fix --format short
     main.aur:1:15: error[E0203]: `Process` has no field `nmae`
     = 1
-    $ aurc check main.aur --fix --format short
+    $ aurc check main.aur --fix --unsafe-fixes --format short
     ! main.aur: 1 fix made
     = 0
     $ cat main.aur

@@ -177,13 +177,12 @@ pub(crate) unsafe fn guard(arguments: *mut *const u8, environment: *const *const
         return 1;
     }
     point(&order, b"guard-recorded");
+    let child = Child {
+        order: &order,
+        arguments,
+    };
     // SAFETY: there is one thread, and the child goes on with system calls alone.
-    match unsafe { kernel::fork() } {
-        Ok(0) => {
-            // SAFETY: as promised by the caller.
-            unsafe { become_program(&order, arguments) };
-            1
-        }
+    match unsafe { kernel::start(&child) } {
         Ok(child) => {
             // SAFETY: the place was found to be there.
             unsafe { each_door(*arguments.add(DOORS_PLACE), kernel::CLOSE, [0; 2]) };
@@ -325,6 +324,22 @@ unsafe fn become_role(mut role: *const u8) -> Result<()> {
         Some(error) => Err(error),
         None => Ok(()),
     }
+}
+
+/// What the child finds, which may borrow our memory.
+struct Child<'a> {
+    order: &'a Order,
+    arguments: *mut *const u8,
+}
+
+/// The whole life of a child that does not become its program.
+///
+/// # Safety
+/// The arguments are as [`guard`] has them.
+unsafe extern "C" fn be_child(child: *const Child<'_>) -> ! {
+    // SAFETY: as promised by the caller.
+    unsafe { become_program((*child).order, (*child).arguments) };
+    kernel::exit(1)
 }
 
 /// The child: records itself and becomes the program. Returns only if that is refused.
@@ -930,13 +945,44 @@ mod kernel {
         result
     }
 
-    pub(super) unsafe fn fork() -> super::Result<u64> {
-        // SAFETY: without flags the child has a copy of everything, the stack included.
-        let result = unsafe { call(CLONE, [super::SIGCHLD, 0, 0, 0, 0]) };
+    /// Starts the child and returns its number once it is its program, or is gone. Until then it borrows our
+    /// memory, so that nothing is copied: its stack goes on below ours, which nobody touches meanwhile, as
+    /// the kernel keeps us waiting. If we are killed it goes on alone.
+    pub(super) unsafe fn start(child: &super::Child<'_>) -> super::Result<u64> {
+        const CLONE_VM: isize = 0x100;
+        const CLONE_VFORK: isize = 0x4000;
+        // SAFETY: the registers are those of the kernel's convention; the child never returns.
+        let result = unsafe { clone(CLONE_VM | CLONE_VFORK | super::SIGCHLD, child) };
         match super::number_of(result) {
             None => Ok(result as u64),
             Some(error) => Err(error),
         }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn clone(flags: isize, child: *const super::Child<'_>) -> isize {
+        let result;
+        // SAFETY: as promised by the caller.
+        unsafe {
+            asm!("syscall", "test rax, rax", "jnz 2f",
+                "xor ebp, ebp", "and rsp, -16", "mov rdi, r12", "call {child}", "ud2", "2:",
+                child = sym super::be_child, inlateout("rax") CLONE => result, in("rdi") flags, in("rsi") 0,
+                in("rdx") 0, in("r10") 0, in("r8") 0, in("r12") child, lateout("rcx") _, lateout("r11") _);
+        }
+        result
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    unsafe fn clone(flags: isize, child: *const super::Child<'_>) -> isize {
+        let result;
+        // SAFETY: as promised by the caller.
+        unsafe {
+            asm!("svc 0", "cbnz x0, 2f",
+                "mov x29, xzr", "mov x30, xzr", "mov x0, x20", "bl {child}", "brk 1", "2:",
+                child = sym super::be_child, in("x8") CLONE, inlateout("x0") flags => result, in("x1") 0,
+                in("x2") 0, in("x3") 0, in("x4") 0, in("x20") child);
+        }
+        result
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -958,7 +1004,7 @@ mod kernel {
         exit(code)
     }
 
-    fn exit(code: i32) -> ! {
+    pub(super) fn exit(code: i32) -> ! {
         loop {
             // SAFETY: the call takes an integer and does not return.
             unsafe { call(EXIT_GROUP, [code as isize, 0, 0, 0, 0]) };
@@ -1046,11 +1092,18 @@ mod kernel {
         }
     }
 
-    pub(super) unsafe fn fork() -> super::Result<u64> {
+    pub(super) unsafe fn start(child: &super::Child<'_>) -> super::Result<u64> {
         // SAFETY: the caller has one thread.
         match unsafe { libc::fork() } {
             -1 => Err(-last_error() as super::Number),
+            // SAFETY: it is as the caller has it.
+            0 => unsafe { super::be_child(child) },
             pid => Ok(pid as u64),
         }
+    }
+
+    pub(super) fn exit(code: i32) -> ! {
+        // SAFETY: the call takes an integer; nothing of ours is run at the end.
+        unsafe { libc::_exit(code) }
     }
 }

@@ -4,10 +4,11 @@
 //! where that is forbidden, from a file in the state folder; and where neither is possible, or it could
 //! not be built for this machine, our own program plays its part, at the price of more memory.
 
+use std::cell::OnceCell;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::folder::private;
+use crate::start;
 
 #[path = "../../guard/guard.rs"]
 pub(crate) mod protocol;
@@ -42,6 +44,10 @@ pub struct GuardProgram {
     packaging: Packaging,
     /// Keeps the program in memory.
     _memory: Option<File>,
+    /// What programs read from that have nothing to read, opened once.
+    nothing: OnceCell<File>,
+    /// The signals that we ignore, and programs do not.
+    ignored: Vec<i32>,
 }
 
 impl GuardProgram {
@@ -52,11 +58,31 @@ impl GuardProgram {
             .into_iter()
             .filter(|form| !crate::fault::is_refused(*form))
             .find_map(|form| Self::try_form(form, folder));
-        found.unwrap_or_else(|| Self {
-            path: PathBuf::from("/proc/self/exe"),
-            packaging: Packaging::Own,
-            _memory: None,
-        })
+        found.unwrap_or_else(|| Self::of(PathBuf::from("/proc/self/exe"), Packaging::Own, None))
+    }
+
+    fn of(path: PathBuf, packaging: Packaging, memory: Option<File>) -> Self {
+        Self {
+            path,
+            packaging,
+            _memory: memory,
+            nothing: OnceCell::new(),
+            ignored: start::ignored_signals(),
+        }
+    }
+
+    /// A file in which nothing is.
+    pub(crate) fn nothing(&self) -> io::Result<BorrowedFd<'_>> {
+        if let Some(file) = self.nothing.get() {
+            return Ok(file.as_fd());
+        }
+        let file = File::open("/dev/null")?;
+        Ok(self.nothing.get_or_init(|| file).as_fd())
+    }
+
+    /// The signals that this program ignores, and the programs it starts do not.
+    pub(crate) fn ignored_signals(&self) -> &[i32] {
+        &self.ignored
     }
 
     /// How guards are run.
@@ -90,11 +116,7 @@ impl GuardProgram {
             Packaging::File => (in_folder(folder).ok()?, None),
             Packaging::Own => return None,
         };
-        answers(&path).then_some(Self {
-            path,
-            packaging,
-            _memory: memory,
-        })
+        answers(&path).then(|| Self::of(path, packaging, memory))
     }
 }
 

@@ -34,6 +34,7 @@ pub mod root;
 pub mod run_file;
 pub mod sandbox;
 pub mod spawn;
+mod start;
 pub mod tail;
 pub mod trash;
 pub mod tree;

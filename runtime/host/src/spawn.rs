@@ -8,10 +8,8 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, PipeReader, Read};
-use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::process::CommandExt;
+use std::os::fd::{AsFd, AsRawFd};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::account::Role;
@@ -23,6 +21,7 @@ use crate::guard::GuardProgram;
 use crate::guard::protocol::{STEP_GROUP, STEP_ROLE};
 use crate::process::{self, DescriptorLimit, Identity};
 use crate::run_file::RunFile;
+use crate::start::{self, Start};
 
 /// How many guards may be killed before they begin until the start counts as refused.
 const MOST_GUARDS: usize = 8;
@@ -158,11 +157,7 @@ fn start_guard(
     let (report, writer) = io::pipe()?;
     let doors = launch.doors.raw();
     let inherited = [run_file.raw(), writer.as_raw_fd()];
-    let setup = GuardSetup {
-        inherited: inherited.into_iter().chain(doors.iter().copied()).collect(),
-        descriptor_limit: launch.descriptor_limit,
-    };
-    let doors: Vec<String> = doors.iter().map(ToString::to_string).collect();
+    let names: Vec<String> = doors.iter().map(ToString::to_string).collect();
     let numbers = [
         run_file.raw().to_string(),
         writer.as_raw_fd().to_string(),
@@ -170,27 +165,24 @@ fn start_guard(
         launch.boot.0.to_string(),
         std::process::id().to_string(),
         launch.leftover_wait.as_millis().to_string(),
-        doors.join(","),
+        names.join(","),
         launch.role.map_or_else(String::new, Role::numbers),
     ];
-    let mut command = Command::new(guard.path());
-    command
-        .arg0("aur-guard")
-        .args(guard.words())
-        .args(numbers)
-        .arg(program)
-        .arg(launch.program)
-        .args(launch.arguments)
-        .env_clear()
-        .envs(launch.environment.iter().map(|(key, value)| (key, value)))
-        .current_dir(launch.directory)
-        .stdin(Stdio::null())
-        .stdout(launch.stdout.try_clone()?)
-        .stderr(launch.stderr.try_clone()?);
-    // SAFETY: the closure runs in the forked child and only makes system calls on values it owns;
-    // it neither allocates nor takes a lock.
-    unsafe { command.pre_exec(move || setup.run_in_child()) };
-    command.spawn()?;
+    let words = ["aur-guard"].into_iter().chain(guard.words().iter().copied());
+    let words = words.chain(numbers.iter().map(String::as_str)).map(OsStr::new);
+    let words = words.chain([program.as_os_str(), launch.program.as_os_str()]);
+    let words = words.chain(launch.arguments.iter().copied());
+    let start = Start {
+        program: guard.path(),
+        words: words.map(start::c_string).collect::<io::Result<_>>()?,
+        environment: start::environment(launch.environment)?,
+        directory: launch.directory,
+        standard: [guard.nothing()?, launch.stdout.as_fd(), launch.stderr.as_fd()],
+        inherited: inherited.into_iter().chain(doors).collect(),
+        descriptor_limit: launch.descriptor_limit,
+        ignored: guard.ignored_signals(),
+    };
+    start.run()?;
     fault::point("guard-started");
     drop(writer);
     read_report(report)
@@ -257,29 +249,6 @@ fn explain(program: &Path, directory: &Path, source: io::Error) -> SpawnError {
             program: program.to_path_buf(),
             source,
         },
-    }
-}
-
-struct GuardSetup {
-    /// Descriptors of the protocol.
-    inherited: Vec<RawFd>,
-    descriptor_limit: DescriptorLimit,
-}
-
-impl GuardSetup {
-    fn run_in_child(&self) -> io::Result<()> {
-        reset_signals();
-        self.descriptor_limit.restore_in_child();
-        // SAFETY: umask takes an integer and cannot fail.
-        unsafe { libc::umask(0o022) };
-        close_all_on_exec();
-        for descriptor in &self.inherited {
-            // SAFETY: the call takes integers; the descriptor was open in the parent at the fork.
-            if unsafe { libc::fcntl(*descriptor, libc::F_SETFD, 0) } == -1 {
-                return Err(io::Error::last_os_error());
-            }
-        }
-        Ok(())
     }
 }
 

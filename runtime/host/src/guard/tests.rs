@@ -29,10 +29,6 @@ fn where_neither_works_our_own_program_is_the_guard() {
     let file = tempfile::NamedTempFile::new().unwrap();
     assert!(GuardProgram::try_form(Packaging::File, file.path()).is_none());
     assert!(!answers(Path::new("/bin/true")));
-    let own = GuardProgram {
-        path: PathBuf::from("/proc/self/exe"),
-        packaging: Packaging::Own,
-        _memory: None,
-    };
+    let own = GuardProgram::of(PathBuf::from("/proc/self/exe"), Packaging::Own, None);
     assert_eq!(own.words(), [GUARD_WORD]);
 }

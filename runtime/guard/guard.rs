@@ -42,6 +42,8 @@ pub(crate) const KIND_EXIT: u8 = 3;
 pub(crate) const KIND_EMPTY: u8 = 4;
 pub(crate) const KIND_FAILED: u8 = 5;
 pub(crate) const KIND_GUARD: u8 = 6;
+#[cfg_attr(aur_guard_alone, expect(dead_code, reason = "only the runner writes it"))]
+pub(crate) const KIND_GROUP: u8 = 7;
 
 pub(crate) const END_CODE: u64 = 0;
 pub(crate) const END_SIGNAL: u64 = 1;

@@ -21,6 +21,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use crate::PathError;
@@ -28,11 +29,15 @@ use crate::boot::BootId;
 use crate::error::AtPath;
 use crate::process::{self, Identity, Signal};
 
+mod again;
 pub mod files;
 pub mod layout;
 mod usage;
 
+pub use again::{Heritage, Spent};
 pub use usage::GroupUsage;
+
+use again::{Handles, Pool};
 
 use layout::{Layout, Tree, Version};
 
@@ -140,6 +145,9 @@ pub struct Confinement {
 #[derive(Debug)]
 pub struct TaskGroup {
     parts: Vec<Part>,
+    /// The doors of the trees in which runs have no groups of their own, opened once.
+    doors: Vec<Rc<File>>,
+    pool: Pool,
     _lock: File,
 }
 
@@ -158,16 +166,20 @@ struct Part {
 pub struct RunGroup {
     /// The first is the one by which the run is followed and ended.
     parts: Vec<Part>,
+    /// Its open files, if it may be used again.
+    handles: Option<Rc<Handles>>,
+    /// What was in its counters before, where another runner began the run.
+    heritage: Option<Heritage>,
 }
 
 /// Open files by which a process enters groups: it writes `0` to each.
 #[derive(Debug, Default)]
-pub struct Doors(Vec<File>);
+pub struct Doors(Vec<Rc<File>>);
 
 impl Doors {
     /// The descriptors, which a child inherits.
     pub(crate) fn raw(&self) -> Vec<RawFd> {
-        self.0.iter().map(AsRawFd::as_raw_fd).collect()
+        self.0.iter().map(|door| door.as_raw_fd()).collect()
     }
 }
 
@@ -217,16 +229,38 @@ impl TaskGroup {
         parts.write(record)?;
         let group = Self {
             parts: parts.0,
+            doors: Vec::new(),
+            pool: Pool::default(),
             _lock: lock,
         };
         Ok((Some(group), confinement))
     }
 
-    /// Makes the group of a run; one that exists is used.
+    /// Gives a run a group: one that was used before, or a new one under the name of the run. The process is
+    /// named by its place in the plan.
     ///
     /// # Errors
     /// The kernel refuses.
-    pub fn run(&self, name: &str) -> Result<RunGroup, PathError> {
+    pub fn begin(&mut self, process: u32, run: u32) -> Result<(RunGroup, Doors), PathError> {
+        let group = match self.pool.take() {
+            Some(group) => group,
+            None => {
+                let mut group = self.make(&run_name(process, run))?;
+                self.pool.add(&mut group, process, run);
+                group
+            }
+        };
+        let doors = self.doors(&group)?;
+        Ok((group, doors))
+    }
+
+    /// Takes in that a run is over and its usage was read: its group is kept for another, or removed.
+    pub fn end(&mut self, group: &RunGroup) {
+        self.pool.take_back(group);
+    }
+
+    /// Makes the group of a run; one that exists is used.
+    fn make(&self, name: &str) -> Result<RunGroup, PathError> {
         let group = self.find(name);
         for part in &group.parts {
             make(&part.folder).at("create group", &part.folder)?;
@@ -234,24 +268,35 @@ impl TaskGroup {
         Ok(group)
     }
 
-    /// Names the group of a run, which may not exist.
-    pub fn find(&self, name: &str) -> RunGroup {
+    /// Names the group of a run that another runner began, which may not exist.
+    pub fn of_run(&self, process: u32, run: u32, heritage: Option<Heritage>) -> RunGroup {
+        let named = heritage.map_or((process, run), |known| (known.process, known.run));
+        RunGroup {
+            heritage,
+            ..self.find(&run_name(named.0, named.1))
+        }
+    }
+
+    fn find(&self, name: &str) -> RunGroup {
         run_group(&self.parts, name)
     }
 
     /// Opens what a process has to enter to be in a run.
-    ///
-    /// # Errors
-    /// The kernel refuses.
-    pub fn doors(&self, run: &RunGroup) -> Result<Doors, PathError> {
-        let task = self.parts.iter().filter(|part| !part.has_runs);
-        let paths = run
-            .parts
-            .iter()
-            .chain(task)
-            .map(|part| part.folder.join("cgroup.procs"));
-        let open = |path: PathBuf| OpenOptions::new().write(true).open(&path).at("open", &path);
-        Ok(Doors(paths.map(open).collect::<Result<_, _>>()?))
+    fn doors(&mut self, run: &RunGroup) -> Result<Doors, PathError> {
+        let open = |part: &Part| {
+            let path = part.folder.join("cgroup.procs");
+            let file = OpenOptions::new().write(true).open(&path).at("open", &path);
+            file.map(Rc::new)
+        };
+        if self.doors.is_empty() {
+            let task = self.parts.iter().filter(|part| !part.has_runs);
+            self.doors = task.map(open).collect::<Result<_, _>>()?;
+        }
+        let own: Vec<Rc<File>> = match &run.handles {
+            Some(handles) => handles.doors().collect(),
+            None => run.parts.iter().map(open).collect::<Result<_, _>>()?,
+        };
+        Ok(Doors(own.into_iter().chain(self.doors.iter().cloned()).collect()))
     }
 
     /// What the task used so far.
@@ -299,10 +344,29 @@ pub fn usage_of_task(record: &Path) -> Option<GroupUsage> {
     Some(usage::of(&parts.0))
 }
 
-/// Looks up what a run uses, for whoever does not run it; `None` if its group is gone.
-pub fn usage_of_run(record: &Path, name: &str) -> Option<GroupUsage> {
-    let group = run_group(&Parts::read(record)?.0, name);
-    group.exists().then(|| group.usage())
+/// Looks up what a run uses, for whoever does not run it; `None` if its group is gone. The process is named
+/// by its place in the plan.
+pub fn usage_of_run(
+    record: &Path,
+    process: u32,
+    run: u32,
+    heritage: Option<Heritage>,
+) -> Option<GroupUsage> {
+    let named = heritage.map_or((process, run), |known| (known.process, known.run));
+    let group = run_group(&Parts::read(record)?.0, &run_name(named.0, named.1));
+    let mut usage = group.exists().then(|| group.usage())?;
+    if let Some(known) = heritage {
+        usage.cpu_us = usage.cpu_us.map(|all| all.saturating_sub(known.cpu_us));
+        // Below the peak of earlier runs the kernel cannot tell ours; what it holds now is part of it.
+        let peak = usage.memory_peak_bytes.filter(|peak| *peak > known.peak_bytes);
+        usage.memory_peak_bytes = peak.or(usage.memory_bytes);
+    }
+    Some(usage)
+}
+
+/// The name of the group that is made for a run.
+fn run_name(process: u32, run: u32) -> String {
+    format!("{process}.{run}")
 }
 
 fn run_group(parts: &[Part], name: &str) -> RunGroup {
@@ -313,6 +377,8 @@ fn run_group(parts: &[Part], name: &str) -> RunGroup {
     });
     RunGroup {
         parts: parts.collect(),
+        handles: None,
+        heritage: None,
     }
 }
 
@@ -322,8 +388,20 @@ impl RunGroup {
         self.parts.first().is_some_and(|part| part.folder.is_dir())
     }
 
+    /// What runs before it have left in the counters of the group; `None` if it is the first in it.
+    pub fn heritage(&self) -> Option<Heritage> {
+        match &self.handles {
+            Some(handles) => handles.heritage(),
+            None => self.heritage,
+        }
+    }
+
     /// Lists the processes that are in it, those in groups below it included.
     pub fn members(&self, boot: BootId) -> Vec<Identity> {
+        let handles = self.handles.as_ref();
+        if handles.is_some_and(|handles| handles.is_deserted().unwrap_or(false)) {
+            return Vec::new();
+        }
         let folders = self.parts.first().map(|part| below(&part.folder));
         let folders = folders.unwrap_or_default();
         let pids = folders
@@ -345,6 +423,9 @@ impl RunGroup {
         let Some(part) = self.parts.first() else {
             return;
         };
+        if let Some(handles) = &self.handles {
+            handles.spoil();
+        }
         let is_killed = part.version == Version::Two && write(&part.folder, "cgroup.kill", "1").is_ok();
         if is_killed {
             return;
@@ -368,10 +449,7 @@ impl RunGroup {
 
     /// How many of its processes were killed for want of memory. To be read before it is removed.
     pub fn oom_kills(&self) -> u64 {
-        let memory = self
-            .parts
-            .iter()
-            .find(|part| part.controllers.contains(&Controller::Memory));
+        let memory = self.parts.iter().find(|part| part.has_memory());
         let Some(part) = memory else { return 0 };
         let file = match part.version {
             Version::One => "memory.oom_control",
@@ -388,8 +466,23 @@ impl RunGroup {
         counts.sum()
     }
 
-    /// What the run used so far.
-    pub fn usage(&self) -> GroupUsage {
+    /// What the run used, to be read when it is over.
+    pub fn spent(&self) -> Spent {
+        if let Some(handles) = &self.handles {
+            return handles.spent();
+        }
+        let text = |path: &Path| std::fs::read_to_string(path).ok();
+        let cpu = again::cpu_file(&self.parts);
+        let cpu_us = cpu.and_then(|(path, version)| again::cpu_of(&text(&path)?, version));
+        let peak = again::peak_file(&self.parts).and_then(|path| files::number(&text(&path)?));
+        let before = self.heritage.map_or(0, |known| known.cpu_us);
+        Spent {
+            cpu_us: cpu_us.map(|all| all.saturating_sub(before)),
+            memory_peak_bytes: peak,
+        }
+    }
+
+    fn usage(&self) -> GroupUsage {
         usage::of(&self.parts)
     }
 
@@ -588,6 +681,10 @@ fn make_again(folder: &Path) -> Option<()> {
 }
 
 impl Part {
+    fn has_memory(&self) -> bool {
+        self.controllers.contains(&Controller::Memory)
+    }
+
     fn limit(&self, controller: Controller, limits: &Limits) -> io::Result<()> {
         for setting in files::settings(self.version, controller, limits) {
             let written = write(&self.folder, setting.file, &setting.content);

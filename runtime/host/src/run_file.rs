@@ -11,6 +11,9 @@
 //!   4 empty                           by either, once nothing of the run is left
 //!   5 failed  error number            by child or runner: the child never became its program
 //!   6 guard   pid, start ticks, boot  by the guard, before it forks
+//!   7 group   process and run, processor time, memory
+//!                                     by the runner, before the guard: the control group was made for that
+//!                                     other run, and this is what was used in it before
 //! ```
 //!
 //! Version 1 had no guards; its records are read like those of version 2.
@@ -34,11 +37,13 @@ use nix::fcntl::{FallocateFlags, fallocate};
 
 use crate::PathError;
 use crate::boot::{self, BootId};
+use crate::cgroup::Heritage;
 use crate::error::AtPath;
 use crate::fault;
 use crate::folder::private;
 use crate::guard::protocol::{
-    END_CODE, END_SIGNAL, KIND_EMPTY, KIND_EXEC, KIND_EXIT, KIND_FAILED, KIND_GUARD, KIND_OPEN, MAGIC,
+    END_CODE, END_SIGNAL, KIND_EMPTY, KIND_EXEC, KIND_EXIT, KIND_FAILED, KIND_GROUP, KIND_GUARD, KIND_OPEN,
+    MAGIC,
     RECORD_BYTES, VERSION, record,
 };
 use crate::process::{self, Exit, Identity};
@@ -74,6 +79,8 @@ pub struct RunFacts {
     pub ended: Option<Duration>,
     /// Whether it is recorded that no process of the run is left.
     pub is_empty: bool,
+    /// Whose control group it has, if not one of its own.
+    pub heritage: Option<Heritage>,
 }
 
 /// How far a run came.
@@ -99,6 +106,8 @@ pub struct RunFile {
     file: File,
     path: PathBuf,
     run: u32,
+    /// Whether an earlier try recorded a control group.
+    has_group: bool,
 }
 
 /// Why a run may not be started.
@@ -154,6 +163,7 @@ impl RunFile {
             file,
             path: path.to_path_buf(),
             run,
+            has_group: found.heritage.is_some(),
         };
         if bytes.is_empty() {
             claimed.write(KIND_OPEN, [boot.0, 0, 0])?;
@@ -171,7 +181,28 @@ impl RunFile {
             file,
             path: path.to_path_buf(),
             run,
+            has_group: false,
         })
+    }
+
+    /// Records whose control group the run has, if not one of its own; before its guard is started. The
+    /// process is named by its place in the plan.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn record_group(&self, process: u32, heritage: Option<Heritage>) -> Result<(), PathError> {
+        let own = Heritage {
+            process,
+            run: self.run,
+            cpu_us: 0,
+            peak_bytes: 0,
+        };
+        // The last such record counts, so that an earlier try is overruled.
+        let Some(found) = heritage.or(self.has_group.then_some(own)) else {
+            return Ok(());
+        };
+        let name = u64::from(found.process) << 32 | u64::from(found.run);
+        self.write(KIND_GROUP, [name, found.cpu_us, found.peak_bytes])
     }
 
     /// Records the end of the leader.
@@ -223,8 +254,12 @@ impl RunFile {
         let mut part = [0; RECORD_BYTES * MOST_RECORDS];
         loop {
             match self.file.read_at(&mut part, bytes.len() as u64) {
-                Ok(0) => return Ok(Records::read(&bytes, self.run).into()),
-                Ok(count) => bytes.extend(part.iter().take(count)),
+                Ok(count) => {
+                    bytes.extend(part.iter().take(count));
+                    if count < part.len() {
+                        return Ok(Records::read(&bytes, self.run).into());
+                    }
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(PathError::new("read", &self.path, error)),
             }
@@ -283,6 +318,18 @@ pub fn living_guard(path: &Path, run: u32, boot: BootId) -> Option<Identity> {
     Records::read(&bytes, run).living_guard(boot)
 }
 
+/// Whose control group a run has, if not one of its own. Takes no lock, so it disturbs nobody.
+pub fn heritage(path: &Path, run: u32) -> Option<Heritage> {
+    let mut bytes = Vec::new();
+    private()
+        .read(true)
+        .open(path)
+        .ok()?
+        .read_to_end(&mut bytes)
+        .ok()?;
+    Records::read(&bytes, run).heritage
+}
+
 /// What the records of a file say, without a look at the process table.
 #[derive(Default)]
 struct Records {
@@ -290,6 +337,7 @@ struct Records {
     exec: Option<(Identity, Duration)>,
     end: Option<(End, Duration)>,
     failed: Option<i32>,
+    heritage: Option<Heritage>,
     is_empty: bool,
     /// Whether something stands in the file that cannot be read.
     is_unclear: bool,
@@ -327,6 +375,14 @@ impl Records {
         };
         match chunk[4] {
             KIND_OPEN => {}
+            KIND_GROUP => {
+                self.heritage = Some(Heritage {
+                    process: u32::try_from(first >> 32).ok()?,
+                    run: u32::try_from(first & u64::from(u32::MAX)).ok()?,
+                    cpu_us: second,
+                    peak_bytes: third,
+                });
+            }
             KIND_EXEC => self.exec = Some((identity()?, Duration::from_nanos(nanoseconds))),
             KIND_GUARD => self.guard = Some(identity()?),
             KIND_EXIT => {
@@ -402,6 +458,7 @@ pub fn look(path: &Path, run: u32, intent_boot: BootId, boot: BootId) -> Result<
         started: found.exec.map(|(_, at)| at),
         ended: found.end.map(|(_, at)| at),
         is_empty: found.is_empty,
+        heritage: found.heritage,
     })
 }
 

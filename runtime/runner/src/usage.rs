@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use aur_host::cgroup::{self, GroupUsage};
+use aur_host::cgroup::{self, GroupUsage, Spent};
 use aur_host::folder::LifeFolder;
-use aur_host::{PathError, folder};
+use aur_host::{PathError, folder, run_file};
 use aur_machine::{Pressure, ProcessUsage, TaskView, Throttled, Usage};
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ pub(crate) struct Recorded {
 
 impl Recorded {
     /// Adds what a run used that is over.
-    pub(crate) fn add(&mut self, process: &str, used: &GroupUsage) {
+    pub(crate) fn add(&mut self, process: &str, used: &Spent) {
         let known = self.processes.entry(process.to_string()).or_default();
         if let Some(seconds) = used.cpu_us.map(seconds) {
             *known.cpu_seconds.get_or_insert(0.0) += seconds;
@@ -36,11 +36,6 @@ impl Recorded {
         self.task.ram_peak_bytes = used.memory_peak_bytes.unwrap_or(0);
         self.task.throttled = throttled(used);
     }
-}
-
-/// The name of the group of a run.
-pub(crate) fn run_name(process: usize, run: u32) -> String {
-    format!("{process}.{run}")
 }
 
 pub(crate) fn read(path: &Path) -> Option<Recorded> {
@@ -65,7 +60,9 @@ pub(crate) fn fill(view: &mut TaskView, life: &LifeFolder) {
             .and_then(|all| all.processes.get(&process.name).cloned());
         let runs = process.runs.iter().filter(|run| run.reason.is_none());
         for run in runs {
-            if let Some(used) = cgroup::usage_of_run(&record, &run_name(place, run.run)) {
+            let heritage = run_file::heritage(&life.run_file(&process.name, run.run), run.run);
+            let place = u32::try_from(place).unwrap_or(u32::MAX);
+            if let Some(used) = cgroup::usage_of_run(&record, place, run.run, heritage) {
                 add_living(usage.get_or_insert_default(), &used);
             }
         }
@@ -158,10 +155,9 @@ mod tests {
 
     #[test]
     fn runs_add_up() {
-        let run = |cpu_us, memory_peak_bytes| GroupUsage {
+        let run = |cpu_us, memory_peak_bytes| Spent {
             cpu_us,
             memory_peak_bytes,
-            ..GroupUsage::default()
         };
         let mut recorded = Recorded::default();
         recorded.add("a", &run(Some(500_000), Some(10)));

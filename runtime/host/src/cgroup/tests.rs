@@ -1,4 +1,3 @@
-use std::os::fd::IntoRawFd;
 use std::process::{Child, Command};
 
 use super::*;
@@ -41,6 +40,8 @@ impl Drop for Case {
             let folders: Vec<PathBuf> = group.parts.iter().map(|part| part.folder.clone()).collect();
             let all = RunGroup {
                 parts: group.parts.clone(),
+                handles: None,
+                heritage: None,
             };
             let boot = BootId::current().unwrap();
             all.kill(boot);
@@ -54,18 +55,11 @@ impl Drop for Case {
 }
 
 /// Starts bash inside of a run, as the guard does: it writes to each door before it is bash.
-fn start(group: &TaskGroup, run: &RunGroup, script: &str) -> Child {
+fn start(doors: &Doors, script: &str) -> Child {
     use std::os::unix::process::CommandExt;
-    let doors: Vec<RawFd> = group
-        .doors(run)
-        .unwrap()
-        .0
-        .into_iter()
-        .map(IntoRawFd::into_raw_fd)
-        .collect();
+    let inside = doors.raw();
     let mut command = Command::new("/bin/bash");
     command.args(["-c", script]);
-    let inside = doors.clone();
     // SAFETY: the closure makes one system call on descriptors that stay open.
     unsafe {
         command.pre_exec(move || {
@@ -77,12 +71,7 @@ fn start(group: &TaskGroup, run: &RunGroup, script: &str) -> Child {
             Ok(())
         });
     }
-    let child = command.spawn().unwrap();
-    for door in doors {
-        // SAFETY: the descriptors are ours and are used no more.
-        unsafe { libc::close(door) };
-    }
-    child
+    command.spawn().unwrap()
 }
 
 fn wait_until(mut is_so: impl FnMut() -> bool) {
@@ -95,14 +84,12 @@ fn wait_until(mut is_so: impl FnMut() -> bool) {
 
 #[test]
 fn a_run_is_followed_and_ended_with_all_it_started() {
-    let case = Case::new(Limits::default());
-    let Some(group) = &case.group else { return };
+    let mut case = Case::new(Limits::default());
+    let Some(group) = &mut case.group else { return };
     let boot = BootId::current().unwrap();
-    let run = group.run("0.0").unwrap();
+    let (run, run_doors) = group.begin(0, 0).unwrap();
     assert!(run.members(boot).is_empty());
-    let mut child = start(
-        group,
-        &run,
+    let mut child = start(&run_doors,
         "trap '' TERM; setsid env -i sleep 1000 & (env -i setsid sleep 1000 &) ; sleep 1000",
     );
     wait_until(|| run.members(boot).len() == 3);
@@ -121,8 +108,9 @@ fn limits_hold_and_are_told() {
         memory_bytes: Some(64 << 20),
         pids: Some(20),
     };
-    let case = Case::new(limits);
-    let Some(group) = &case.group else { return };
+    let mut case = Case::new(limits);
+    let record = case.record();
+    let Some(group) = &mut case.group else { return };
     if case.confinement.limits.is_empty() {
         return;
     }
@@ -133,11 +121,9 @@ fn limits_hold_and_are_told() {
         "{confinement:?}"
     );
     assert_eq!(confinement.obstacle, None);
-    let run = group.run("0.0").unwrap();
+    let (run, run_doors) = group.begin(0, 0).unwrap();
     // More memory than there may be: the kernel kills, and the group says why.
-    let mut child = start(
-        group,
-        &run,
+    let mut child = start(&run_doors,
         "x=$(head -c 200000000 /dev/zero | tr '\\0' x); echo ${#x}",
     );
     assert!(!child.wait().unwrap().success());
@@ -149,16 +135,14 @@ fn limits_hold_and_are_told() {
     assert!(usage.throttled_us.unwrap() > 0, "{usage:?}");
     assert!(usage.cpu_us.unwrap() > 0, "{usage:?}");
     assert_eq!(
-        usage_of_task(&case.record()).unwrap().memory_peak_bytes,
+        usage_of_task(&record).unwrap().memory_peak_bytes,
         usage.memory_peak_bytes
     );
-    assert!(usage_of_run(&case.record(), "0.0").unwrap().cpu_us.unwrap() > 0);
-    assert_eq!(usage_of_run(&case.record(), "0.1"), None);
+    assert!(usage_of_run(&record, 0, 0, None).unwrap().cpu_us.unwrap() > 0);
+    assert_eq!(usage_of_run(&record, 0, 1, None), None);
     // One run after another has its own count.
-    let other = group.run("0.1").unwrap();
-    let mut child = start(
-        group,
-        &other,
+    let (other, other_doors) = group.begin(0, 1).unwrap();
+    let mut child = start(&other_doors,
         "for i in {1..40}; do sleep 1000 & done 2>/dev/null; wait",
     );
     let boot = BootId::current().unwrap();
@@ -173,9 +157,9 @@ fn limits_hold_and_are_told() {
 #[test]
 fn the_next_runner_finds_the_groups() {
     let mut case = Case::new(Limits::default());
-    let Some(group) = case.group.take() else { return };
-    let run = group.run("3.7").unwrap();
-    let mut child = start(&group, &run, "sleep 1000");
+    let Some(mut group) = case.group.take() else { return };
+    let (_, run_doors) = group.begin(3, 7).unwrap();
+    let mut child = start(&run_doors, "sleep 1000");
     let parts = group.parts.clone();
     drop(group);
     // The name no longer counts: the record does.
@@ -184,7 +168,7 @@ fn the_next_runner_finds_the_groups() {
     assert_eq!(again.parts, parts);
     assert_eq!(confinement.mode, case.confinement.mode);
     let boot = BootId::current().unwrap();
-    let found = again.find("3.7");
+    let found = again.of_run(3, 7, None);
     assert_eq!(found.members(boot).len(), 1);
     found.kill(boot);
     child.wait().unwrap();
@@ -193,13 +177,13 @@ fn the_next_runner_finds_the_groups() {
 
 #[test]
 fn only_what_is_dead_is_swept() {
-    let case = Case::new(Limits::default());
-    let Some(group) = &case.group else { return };
+    let mut case = Case::new(Limits::default());
+    let Some(group) = &mut case.group else { return };
     let mut held = Case::new(Limits::default());
-    let held_group = held.group.take().unwrap();
+    let mut held_group = held.group.take().unwrap();
     let folders: Vec<PathBuf> = held_group.parts.iter().map(|part| part.folder.clone()).collect();
     let own = folders[0].file_name().unwrap().to_os_string();
-    let run = held_group.run("0.0").unwrap();
+    let (run, run_doors) = held_group.begin(0, 0).unwrap();
     let sweep = |age| {
         // Other tests have groups here that are new as well; a sweep may only be tried on our own.
         let names = dead_names(&group.parts[0], age);
@@ -210,7 +194,7 @@ fn only_what_is_dead_is_swept() {
     };
     assert_eq!(sweep(KEEP), folders.len(), "it is new");
     assert_eq!(sweep(Duration::ZERO), folders.len(), "it is held");
-    let mut child = start(&held_group, &run, "sleep 1000");
+    let mut child = start(&run_doors, "sleep 1000");
     drop(held_group);
     assert_eq!(sweep(Duration::ZERO), folders.len(), "something lives in it");
     let boot = BootId::current().unwrap();
@@ -238,4 +222,99 @@ fn a_record_names_only_our_folders() {
         std::fs::write(&record, bad).unwrap();
         assert!(Parts::read(&record).is_none());
     }
+}
+
+/// What the counters of a run say when it is over.
+fn run_once(group: &mut TaskGroup, run: u32, script: &str) -> (RunGroup, Spent) {
+    let (own, doors) = group.begin(0, run).unwrap();
+    assert!(start(&doors, script).wait().unwrap().success());
+    let boot = BootId::current().unwrap();
+    wait_until(|| own.members(boot).is_empty());
+    let spent = own.spent();
+    group.end(&own);
+    (own, spent)
+}
+
+#[test]
+fn a_short_run_leaves_its_group_to_the_next() {
+    let mut case = Case::new(Limits::default());
+    let record = case.record();
+    let Some(group) = &mut case.group else { return };
+    let (first, spent) = run_once(group, 0, "for ((i = 0; i < 10000; i++)); do :; done");
+    assert_eq!(first.heritage(), None);
+    assert!(first.exists(), "it waits for the next");
+    let cpu_us = spent.cpu_us.unwrap();
+    let (second, doors) = group.begin(5, 1).unwrap();
+    let heritage = second.heritage().unwrap();
+    assert_eq!((heritage.process, heritage.run), (0, 0));
+    assert_eq!(heritage.cpu_us, cpu_us);
+    // Whoever looks on finds it, and is told what this run used, without what was used before.
+    let mut child = start(&doors, "read -r _");
+    let found = usage_of_run(&record, 5, 1, Some(heritage)).unwrap();
+    assert!(found.cpu_us.unwrap() < cpu_us, "{found:?}, {spent:?}");
+    let boot = BootId::current().unwrap();
+    assert_eq!(usage_of_run(&record, 5, 1, None), None);
+    assert_eq!(group.of_run(5, 1, Some(heritage)).parts, first.parts);
+    child.wait().unwrap();
+    wait_until(|| second.members(boot).is_empty());
+    assert!(second.spent().cpu_us.unwrap() < cpu_us);
+    if let (Some(before), Some(after)) = (spent.memory_peak_bytes, second.spent().memory_peak_bytes) {
+        assert!(before > 0 && after > 0, "{before} {after}");
+    }
+    group.end(&second);
+}
+
+#[test]
+fn the_peak_of_a_run_is_its_own() {
+    let mut case = Case::new(Limits::default());
+    let Some(group) = &mut case.group else { return };
+    let (first, large) = run_once(group, 0, "x=$(head -c 20000000 /dev/zero | tr '\\0' x)");
+    let (_, small) = run_once(group, 1, "true");
+    let (Some(large), Some(small)) = (large.memory_peak_bytes, small.memory_peak_bytes) else {
+        return;
+    };
+    assert!(large > 20_000_000 && small < 10_000_000, "{large} {small}");
+    drop(first);
+}
+
+#[test]
+fn a_group_that_somebody_changed_is_not_used_again() {
+    let mut case = Case::new(Limits::default());
+    let Some(group) = &mut case.group else { return };
+    let memory = |run: &RunGroup| run.parts.last().unwrap().folder.clone();
+    let changes: [fn(&Path); 4] = [
+        |folder| std::fs::create_dir(folder.join("below")).unwrap(),
+        |folder| {
+            std::fs::create_dir(folder.join("below")).unwrap();
+            std::fs::remove_dir(folder.join("below")).unwrap();
+        },
+        |folder| {
+            let files = ["memory.limit_in_bytes", "memory.high", "cgroup.max.depth"];
+            let file = files.iter().map(|file| folder.join(file)).find(|file| file.exists());
+            std::fs::write(file.unwrap(), "1000000").unwrap();
+        },
+        |folder| {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::Permissions::from_mode(0o700);
+            std::fs::set_permissions(folder.join("cgroup.procs"), mode).unwrap();
+        },
+    ];
+    for (run, change) in (0_u32..).zip(changes) {
+        let (own, _) = group.begin(0, run).unwrap();
+        change(&memory(&own));
+        group.end(&own);
+        assert!(!own.exists(), "{run}");
+    }
+    // One that ended its processes, and one that was used for long.
+    let (own, _) = group.begin(0, 9).unwrap();
+    own.kill(BootId::current().unwrap());
+    group.end(&own);
+    assert!(!own.exists());
+    let (own, _) = group.begin(0, 10).unwrap();
+    std::thread::sleep(Duration::from_millis(1_050));
+    group.end(&own);
+    assert!(!own.exists());
+    let (own, _) = group.begin(0, 11).unwrap();
+    group.end(&own);
+    assert!(own.exists(), "the control: an unchanged one stays");
 }

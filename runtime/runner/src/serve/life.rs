@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aur_host::account::Role;
 use aur_host::boot;
+use aur_host::cgroup::RunGroup;
 use aur_host::fault;
 use aur_host::folder::{LifeFolder, make_folder};
 use aur_host::journal::{Journal, Safety};
@@ -25,7 +26,7 @@ use aur_machine::{Boot, Change, Effect, Event, Fact, Now, Runner, Stage, Stop, T
 use super::farewell::Farewell;
 use super::health::HealthWatch;
 use super::length::{JournalLength, remove_run_files};
-use super::limits::{self, Limits};
+use super::limits::{self, Limits, place};
 use super::outputs::{Ends, Outputs};
 use super::probes::Probes;
 use super::questions::{self, Questions};
@@ -662,7 +663,7 @@ impl<'a> Life<'a> {
         let file = RunFile::reopen(&self.folder.run_file(name, key.run), key.run)?;
         let marker = self.facts.marker(name, key.run);
         let guard = facts.guard;
-        let group = self.limits.find(key);
+        let group = self.limits.find(key, facts.heritage);
         self.runs.add(
             key,
             Running { leader, guard },
@@ -703,7 +704,11 @@ impl<'a> Life<'a> {
 
     /// Starts a run and reports what came of it.
     fn spawn(&mut self, key: Key, host: &mut Host) -> Result<Spawned, RunnerError> {
-        let report = match self.try_spawn(key, host) {
+        let tried = self.try_spawn(key, host);
+        if tried.is_err() {
+            self.limits.release(key);
+        }
+        let report = match tried {
             Ok(leader) => Report::Spawned {
                 pid: leader.pid,
                 started_ms: boot::wall_ms(),
@@ -757,6 +762,8 @@ impl<'a> Life<'a> {
         fault::point("group-made");
         let run_file = RunFile::claim(&path, key.run, host.boot)?;
         fault::point("runner-claimed");
+        let heritage = group.as_ref().and_then(RunGroup::heritage);
+        run_file.record_group(place(key), heritage)?;
         let sandbox = self.folder.sandbox();
         let launch = Launch {
             program: &command.program,

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aur_host::boot;
-use aur_host::cgroup::{self, Confinement, Controller, Doors, Mode, RunGroup, TaskGroup};
+use aur_host::cgroup::{self, Confinement, Controller, Doors, Heritage, Mode, RunGroup, TaskGroup};
 use aur_host::disk::{Measured, Scan, Watch};
 use aur_host::folder::LifeFolder;
 use aur_host::process;
@@ -50,6 +50,8 @@ pub(crate) struct Limits {
     isolation: Isolation,
     memory_bytes: u64,
     disk: Disk,
+    /// The groups of the runs that are not over.
+    runs: BTreeMap<Key, RunGroup>,
     /// Runs that are ended because of a limit, and what is said of them.
     breached: BTreeMap<Key, String>,
     /// What runs used that are over.
@@ -120,6 +122,7 @@ impl Limits {
                 cost: Duration::ZERO,
                 due: (resources.disk_bytes > 0).then_some(now + FIRST_SCAN),
             },
+            runs: BTreeMap::new(),
             breached: BTreeMap::new(),
             recorded: usage::read(&folder.usage()).unwrap_or_default(),
             ended: BTreeSet::new(),
@@ -132,36 +135,47 @@ impl Limits {
         &self.isolation
     }
 
-    /// Makes the group of a run, and opens what its process enters it by.
-    pub(crate) fn begin(&self, key: Key) -> Result<(Option<RunGroup>, Doors), PathError> {
-        let Some(group) = &self.group else {
+    /// Gives a run its group, and what its process enters it by.
+    pub(crate) fn begin(&mut self, key: Key) -> Result<(Option<RunGroup>, Doors), PathError> {
+        let Some(group) = &mut self.group else {
             return Ok((None, Doors::default()));
         };
-        let run = group.run(&run_name(key))?;
-        let doors = group.doors(&run)?;
+        let (run, doors) = group.begin(place(key), key.run)?;
+        self.runs.insert(key, run.clone());
         Ok((Some(run), doors))
     }
 
     /// The group of a run that an earlier runner started.
-    pub(crate) fn find(&self, key: Key) -> Option<RunGroup> {
-        let run = self.group.as_ref()?.find(&run_name(key));
-        run.exists().then_some(run)
+    pub(crate) fn find(&mut self, key: Key, heritage: Option<Heritage>) -> Option<RunGroup> {
+        let run = self.group.as_ref()?.of_run(place(key), key.run, heritage);
+        let run = run.exists().then_some(run)?;
+        self.runs.insert(key, run.clone());
+        Some(run)
     }
 
-    /// Takes in that a run is over: keeps what it used, removes its group, and tells if a limit ended it.
+    /// Takes in that a run was not started after all.
+    pub(crate) fn release(&mut self, key: Key) {
+        if let (Some(run), Some(group)) = (self.runs.remove(&key), &mut self.group) {
+            group.end(&run);
+        }
+    }
+
+    /// Takes in that a run is over: keeps what it used, takes its group back, and tells if a limit ended it.
     pub(crate) fn end(&mut self, key: Key, spec: &Spec, end: End, finished_ms: u64) -> Option<Event> {
-        let run = self.find(key);
-        let oom_kills = run.as_ref().map_or(0, RunGroup::oom_kills);
-        let mut peak = 0;
-        if let Some(run) = run {
-            let used = run.usage();
-            peak = used.memory_peak_bytes.unwrap_or(0);
+        let run = self.runs.remove(&key);
+        let (mut peak, mut oom_kills) = (0, 0);
+        if let (Some(run), Some(group)) = (run, &mut self.group) {
+            let spent = run.spent();
+            peak = spent.memory_peak_bytes.unwrap_or(0);
+            if !matches!(end, End::Unknown | End::Seen(Exit::Code(0))) {
+                oom_kills = run.oom_kills();
+            }
             if self.ended.insert(key)
                 && let Some(process) = spec.processes.get(key.process)
             {
-                self.recorded.add(&process.name, &used);
+                self.recorded.add(&process.name, &spent);
             }
-            run.remove();
+            group.end(&run);
             fault::point("group-removed");
         }
         let message = self.breached.remove(&key);
@@ -331,8 +345,9 @@ fn group_name(task_id: &str, nonce: &str, attempt: u32) -> String {
     format!("{id}.{nonce}.{attempt}")
 }
 
-fn run_name(key: Key) -> String {
-    usage::run_name(key.process, key.run)
+/// The place of a process in the plan, by which its groups are named.
+pub(super) fn place(key: Key) -> u32 {
+    u32::try_from(key.process).unwrap_or(u32::MAX)
 }
 
 /// Says what is enforced, and in one sentence what is not.

@@ -49,6 +49,41 @@ pub struct Follower {
     is_disk_full: bool,
     watches_logs: bool,
     consoles: BTreeMap<String, bool>,
+    pace: Pace,
+}
+
+/// Keeps whoever follows a task that starts hundreds of processes a second from costing as much as it.
+#[derive(Debug, Default)]
+struct Pace {
+    /// When the last look at the task ended.
+    looked: Option<Instant>,
+    /// Changes in a row that came soon after a look.
+    soon: u32,
+}
+
+/// A change that comes so long after the last look is not one of many.
+const SOON: Duration = Duration::from_millis(10);
+/// So many changes in a row are told as soon as they come.
+const MOST_AT_ONCE: u32 = 16;
+/// Further ones are gathered for so long: nobody who reads along notices.
+const GATHER: Duration = Duration::from_millis(20);
+
+impl Pace {
+    /// Takes in that the task was looked at.
+    fn note_look(&mut self) {
+        self.looked = Some(Instant::now());
+    }
+
+    /// Takes in that something changed; returns how long to wait for more.
+    fn note_change(&mut self) -> Duration {
+        let is_soon = self.looked.is_some_and(|looked| looked.elapsed() < SOON);
+        self.soon = if is_soon { self.soon.saturating_add(1) } else { 0 };
+        if self.soon > MOST_AT_ONCE {
+            GATHER
+        } else {
+            Duration::ZERO
+        }
+    }
 }
 
 impl Follower {
@@ -89,6 +124,7 @@ impl Follower {
             runner: None,
             is_disk_full: false,
             watches_logs: false,
+            pace: Pace::default(),
         };
         follower.look_for_runner()?;
         Ok(follower)
@@ -141,10 +177,14 @@ impl Follower {
     }
 
     fn wait(&mut self, timeout: Option<Duration>) -> Result<(), RunnerError> {
+        self.pace.note_look();
         let wakes = self.waiter.wait(timeout).map_err(|source| RunnerError::System {
             action: "wait for changes",
             source,
         })?;
+        if wakes == [Wake::Changed] {
+            std::thread::sleep(self.pace.note_change());
+        }
         for wake in wakes {
             match wake {
                 Wake::Asked(asked) => self.ready.push_back(Followed::Asked(asked)),
@@ -268,5 +308,24 @@ impl Follower {
     /// As [`State::read`].
     pub fn state(&self) -> Result<State, RunnerError> {
         State::read(&self.files.folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_many_changes_in_a_row_are_gathered() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.note_change(), Duration::ZERO);
+        for _ in 0..MOST_AT_ONCE {
+            pace.looked = Some(Instant::now() + Duration::from_secs(60));
+            assert_eq!(pace.note_change(), Duration::ZERO);
+        }
+        pace.looked = Some(Instant::now() + Duration::from_secs(60));
+        assert_eq!(pace.note_change(), GATHER);
+        pace.looked = None;
+        assert_eq!(pace.note_change(), Duration::ZERO, "it was quiet");
     }
 }

@@ -164,7 +164,8 @@ impl Pool {
             for event in events {
                 self.is_blind |= event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW);
                 let is_harmless = |name: &OsStr| HARMLESS.iter().any(|harmless| name == *harmless);
-                if !event.name.as_deref().is_some_and(is_harmless) {
+                let is_write = event.mask == AddWatchFlags::IN_MODIFY;
+                if !is_write || !event.name.as_deref().is_some_and(is_harmless) {
                     self.touched.insert(event.wd);
                 }
             }

@@ -9,12 +9,14 @@
 //!
 //! ```text
 //! arguments   name, run file, report pipe, run, boot, runner, wait for leftovers in ms,
-//!             doors (descriptors with commas between them), role (user, group, further groups),
-//!             path of the program, its name, its arguments
+//!             nanoseconds from boot to just before the start of the guard,
+//!             doors (descriptors with commas between them), the folder behind the first door or nothing,
+//!             role (user, group, further groups), path of the program, its name, its arguments
 //! runner      claims and locks the run file; the guard inherits file and lock
-//! guard       a session of its own, parent of orphans, GUARD record, fork
-//! child       a session of its own, enters its groups by writing to each door, becomes its role,
-//!             EXEC record as its last act, exec; FAILED if that is refused
+//! guard       a process group of its own, parent of orphans, GUARD record; starts the child, in the folder
+//!             where the kernel can do that
+//! child       a session of its own, enters its groups by writing to each door that it is not behind yet,
+//!             becomes its role, EXEC record as its last act, exec; FAILED if that is refused
 //! guard       waits for the end without reaping, EXIT record, reaps;
 //!             nothing left: EMPTY record; something left: the runner, told by a signal, ends it if it
 //!             lives, else the guard; either way the guard stays until the kernel says that all is gone
@@ -62,10 +64,13 @@ const MOST_ANCESTORS: usize = 4096;
 /// Records that are read at once; by protocol a run file holds fewer.
 const MOST_RECORDS: usize = 16;
 
-const DOORS_PLACE: usize = 7;
-const ROLE_PLACE: usize = 8;
-const PATH_PLACE: usize = 9;
-const NAME_PLACE: usize = 10;
+const DOORS_PLACE: usize = 8;
+const FOLDER_PLACE: usize = 9;
+const ROLE_PLACE: usize = 10;
+const PATH_PLACE: usize = 11;
+const NAME_PLACE: usize = 12;
+/// Nanoseconds of a clock tick, by which the kernel tells when processes began.
+const TICK_NS: u64 = 10_000_000;
 
 /// Further groups that a role can have.
 pub(crate) const MOST_GROUPS: usize = 1024;
@@ -147,6 +152,8 @@ struct Order {
     boot: u64,
     runner: u64,
     leftover_ms: u64,
+    /// When we did not exist yet, in nanoseconds since boot.
+    before: u64,
     own: u64,
     environment: *const *const u8,
 }
@@ -167,24 +174,29 @@ pub(crate) unsafe fn guard(arguments: *mut *const u8, environment: *const *const
     call(kernel::FCNTL, [order.report, F_SETFD, FD_CLOEXEC, 0, 0]);
     // The process inherits no way into its groups. SAFETY: the place was found to be there.
     unsafe { each_door(*arguments.add(DOORS_PLACE), kernel::FCNTL, [F_SETFD, FD_CLOEXEC]) };
-    call(kernel::SETSID, [0; 5]);
+    // A session of its own, which nobody would see, costs as much as its start.
+    call(kernel::SETPGID, [0; 5]);
     call(kernel::PRCTL, [PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0]);
     call(
         kernel::PRCTL,
         [PR_SET_NAME, c"aur-guard".as_ptr() as isize, 0, 0, 0],
     );
     point(&order, b"guard-born");
-    if let Err(error) = record_self(&order, KIND_GUARD, order.own) {
+    if let Err(error) = record_self(&order, KIND_GUARD, order.own, order.before) {
         report(&order, error);
         return 1;
     }
     point(&order, b"guard-recorded");
-    let child = Child {
+    // SAFETY: the place was found to be there.
+    let folder = unsafe { next_number(&mut { *arguments.add(FOLDER_PLACE) }) };
+    let mut child = Child {
         order: &order,
         arguments,
+        before: nanoseconds_since_boot(),
+        is_inside: false,
     };
     // SAFETY: there is one thread, and the child goes on with system calls alone.
-    match unsafe { kernel::start(&child) } {
+    match unsafe { kernel::start(&mut child, folder) } {
         Ok(child) => {
             // SAFETY: the place was found to be there.
             unsafe { each_door(*arguments.add(DOORS_PLACE), kernel::CLOSE, [0; 2]) };
@@ -217,10 +229,12 @@ unsafe fn read_order(arguments: *mut *const u8, environment: *const *const u8) -
         boot: number(4)?,
         runner: number(5)?,
         leftover_ms: number(6)?,
+        before: number(7)?,
         own: call(kernel::GETPID, [0; 5]) as u64,
         environment,
     };
     number(DOORS_PLACE)?;
+    number(FOLDER_PLACE)?;
     number(ROLE_PLACE)?;
     number(PATH_PLACE)?;
     number(NAME_PLACE)?;
@@ -283,7 +297,11 @@ unsafe fn each_door(mut doors: *const u8, number: isize, [first, second]: [isize
 ///
 /// # Safety
 /// The list ends with a zero byte.
-unsafe fn enter_groups(mut doors: *const u8) -> Result<()> {
+unsafe fn enter_groups(mut doors: *const u8, is_inside: bool) -> Result<()> {
+    if is_inside {
+        // SAFETY: as promised by the caller.
+        unsafe { next_number(&mut doors) };
+    }
     // SAFETY: as promised by the caller.
     while let Some(door) = unsafe { next_number(&mut doors) } {
         let own = b"0";
@@ -332,6 +350,10 @@ unsafe fn become_role(mut role: *const u8) -> Result<()> {
 struct Child<'a> {
     order: &'a Order,
     arguments: *mut *const u8,
+    /// When it did not exist yet, in nanoseconds since boot.
+    before: u64,
+    /// Whether it began behind the first door.
+    is_inside: bool,
 }
 
 /// The whole life of a child that does not become its program.
@@ -340,7 +362,7 @@ struct Child<'a> {
 /// The arguments are as [`guard`] has them.
 unsafe extern "C" fn be_child(child: *const Child<'_>) -> ! {
     // SAFETY: as promised by the caller.
-    unsafe { become_program((*child).order, (*child).arguments) };
+    unsafe { become_program(&*child) };
     kernel::exit(1)
 }
 
@@ -348,13 +370,15 @@ unsafe extern "C" fn be_child(child: *const Child<'_>) -> ! {
 ///
 /// # Safety
 /// As [`guard`].
-unsafe fn become_program(order: &Order, arguments: *mut *const u8) {
+unsafe fn become_program(child: &Child<'_>) {
+    let Child { order, arguments, .. } = *child;
     call(kernel::SETSID, [0; 5]);
     mask_signals(0);
     point(order, b"child-born");
     // SAFETY: both places were found to be there.
     let prepared = unsafe {
-        let entered = enter_groups(*arguments.add(DOORS_PLACE)).map_err(|error| error | STEP_GROUP);
+        let entered = enter_groups(*arguments.add(DOORS_PLACE), child.is_inside);
+        let entered = entered.map_err(|error| error | STEP_GROUP);
         entered.and_then(|()| become_role(*arguments.add(ROLE_PLACE)).map_err(|error| error | STEP_ROLE))
     };
     if let Err(error) = prepared {
@@ -363,7 +387,7 @@ unsafe fn become_program(order: &Order, arguments: *mut *const u8) {
     }
     let own = call(kernel::GETPID, [0; 5]) as u64;
     // A record that cannot be written means no exec: the run can be tried again.
-    if let Err(error) = record_self(order, KIND_EXEC, own) {
+    if let Err(error) = record_self(order, KIND_EXEC, own, child.before) {
         report(order, error);
         return;
     }
@@ -586,9 +610,14 @@ fn is_below(order: &Order, pid: u64) -> bool {
     false
 }
 
-/// Writes a record that names a process: its number, its start and the boot.
-fn record_self(order: &Order, kind: u8, own: u64) -> Result<()> {
-    let (_, start_ticks) = stat(own)?;
+/// Writes a record that names us: number, start and boot. `before` is when we did not exist yet.
+fn record_self(order: &Order, kind: u8, own: u64, before: u64) -> Result<()> {
+    let (first, last) = (before / TICK_NS, nanoseconds_since_boot() / TICK_NS);
+    let start_ticks = match first == last {
+        // We began between the two, and asking would cost more than all else that we do.
+        true => first,
+        false => stat(own)?.1,
+    };
     write_record(order, kind, [own, start_ticks, order.boot])
 }
 
@@ -875,6 +904,7 @@ mod kernel {
         pub(crate) const FCNTL: isize = 72;
         pub(crate) const FDATASYNC: isize = 75;
         pub(crate) const CHDIR: isize = 80;
+        pub(crate) const SETPGID: isize = 109;
         pub(crate) const GETPPID: isize = 110;
         pub(crate) const SETSID: isize = 112;
         pub(crate) const SETGROUPS: isize = 116;
@@ -889,6 +919,7 @@ mod kernel {
         pub(crate) const OPENAT: isize = 257;
         pub(crate) const PIDFD_SEND_SIGNAL: isize = 424;
         pub(crate) const PIDFD_OPEN: isize = 434;
+        pub(super) const CLONE3: isize = 435;
     }
 
     #[cfg(target_arch = "aarch64")]
@@ -911,6 +942,7 @@ mod kernel {
         pub(crate) const RT_SIGTIMEDWAIT: isize = 137;
         pub(crate) const SETRESUID: isize = 147;
         pub(crate) const SETRESGID: isize = 149;
+        pub(crate) const SETPGID: isize = 154;
         pub(crate) const SETSID: isize = 157;
         pub(crate) const SETGROUPS: isize = 159;
         pub(crate) const PRCTL: isize = 167;
@@ -920,6 +952,7 @@ mod kernel {
         pub(crate) const EXECVE: isize = 221;
         pub(crate) const PIDFD_SEND_SIGNAL: isize = 424;
         pub(crate) const PIDFD_OPEN: isize = 434;
+        pub(super) const CLONE3: isize = 435;
     }
 
     pub(super) use numbers::*;
@@ -947,14 +980,37 @@ mod kernel {
         result
     }
 
+    const CLONE_VM: u64 = 0x100;
+    const CLONE_VFORK: u64 = 0x4000;
+    const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+    /// What the newer call takes: flags, four that are not used, the signal at the end, stack and others
+    /// that are not used, and a folder.
+    type CloneArguments = [u64; 11];
+
     /// Starts the child and returns its number once it is its program, or is gone. Until then it borrows our
     /// memory, so that nothing is copied: its stack goes on below ours, which nobody touches meanwhile, as
     /// the kernel keeps us waiting. If we are killed it goes on alone.
-    pub(super) unsafe fn start(child: &super::Child<'_>) -> super::Result<u64> {
-        const CLONE_VM: isize = 0x100;
-        const CLONE_VFORK: isize = 0x4000;
-        // SAFETY: the registers are those of the kernel's convention; the child never returns.
-        let result = unsafe { clone(CLONE_VM | CLONE_VFORK | super::SIGCHLD, child) };
+    ///
+    /// Where there is a folder, and the kernel can do that (Linux 5.7), the child begins in that group.
+    /// Entering it later has all processes of the machine wait for each other.
+    pub(super) unsafe fn start(child: &mut super::Child<'_>, folder: Option<u64>) -> super::Result<u64> {
+        let flags = CLONE_VM | CLONE_VFORK;
+        if let Some(folder) = folder {
+            let mut arguments: CloneArguments = [0; 11];
+            let [first, _, _, _, signal, .., last] = &mut arguments;
+            (*first, *signal, *last) = (flags | CLONE_INTO_CGROUP, super::SIGCHLD as u64, folder);
+            child.is_inside = true;
+            let place = (&raw const arguments) as isize;
+            // SAFETY: the registers are those of the kernel's convention; the child never returns.
+            let result = unsafe { clone(CLONE3, place, size_of::<CloneArguments>() as isize, child) };
+            if super::number_of(result).is_none() {
+                return Ok(result as u64);
+            }
+            child.is_inside = false;
+        }
+        // SAFETY: as above.
+        let result = unsafe { clone(CLONE, flags as isize | super::SIGCHLD, 0, child) };
         match super::number_of(result) {
             None => Ok(result as u64),
             Some(error) => Err(error),
@@ -962,27 +1018,28 @@ mod kernel {
     }
 
     #[cfg(target_arch = "x86_64")]
-    unsafe fn clone(flags: isize, child: *const super::Child<'_>) -> isize {
+    unsafe fn clone(number: isize, first: isize, second: isize, child: *const super::Child<'_>) -> isize {
         let result;
         // SAFETY: as promised by the caller.
         unsafe {
             asm!("syscall", "test rax, rax", "jnz 2f",
                 "xor ebp, ebp", "and rsp, -16", "mov rdi, r12", "call {child}", "ud2", "2:",
-                child = sym super::be_child, inlateout("rax") CLONE => result, in("rdi") flags, in("rsi") 0,
-                in("rdx") 0, in("r10") 0, in("r8") 0, in("r12") child, lateout("rcx") _, lateout("r11") _);
+                child = sym super::be_child, inlateout("rax") number => result, in("rdi") first,
+                in("rsi") second, in("rdx") 0, in("r10") 0, in("r8") 0, in("r12") child, lateout("rcx") _,
+                lateout("r11") _);
         }
         result
     }
 
     #[cfg(target_arch = "aarch64")]
-    unsafe fn clone(flags: isize, child: *const super::Child<'_>) -> isize {
+    unsafe fn clone(number: isize, first: isize, second: isize, child: *const super::Child<'_>) -> isize {
         let result;
         // SAFETY: as promised by the caller.
         unsafe {
             asm!("svc 0", "cbnz x0, 2f",
                 "mov x29, xzr", "mov x30, xzr", "mov x0, x20", "bl {child}", "brk 1", "2:",
-                child = sym super::be_child, in("x8") CLONE, inlateout("x0") flags => result, in("x1") 0,
-                in("x2") 0, in("x3") 0, in("x4") 0, in("x20") child);
+                child = sym super::be_child, in("x8") number, inlateout("x0") first => result,
+                in("x1") second, in("x2") 0, in("x3") 0, in("x4") 0, in("x20") child);
         }
         result
     }
@@ -1074,7 +1131,7 @@ mod kernel {
         READ = SYS_read; WRITE = SYS_write; CLOSE = SYS_close; RT_SIGPROCMASK = SYS_rt_sigprocmask;
         PREAD64 = SYS_pread64; NANOSLEEP = SYS_nanosleep; GETPID = SYS_getpid; EXECVE = SYS_execve;
         KILL = SYS_kill; FCNTL = SYS_fcntl; FDATASYNC = SYS_fdatasync; CHDIR = SYS_chdir;
-        GETPPID = SYS_getppid; SETSID = SYS_setsid; PRCTL = SYS_prctl; GETDENTS64 = SYS_getdents64;
+        GETPPID = SYS_getppid; SETPGID = SYS_setpgid; SETSID = SYS_setsid; PRCTL = SYS_prctl; GETDENTS64 = SYS_getdents64;
         SETGROUPS = SYS_setgroups; SETRESUID = SYS_setresuid; SETRESGID = SYS_setresgid;
         CLOCK_GETTIME = SYS_clock_gettime; WAITID = SYS_waitid; OPENAT = SYS_openat;
         PIDFD_SEND_SIGNAL = SYS_pidfd_send_signal; PIDFD_OPEN = SYS_pidfd_open;
@@ -1094,7 +1151,7 @@ mod kernel {
         }
     }
 
-    pub(super) unsafe fn start(child: &super::Child<'_>) -> super::Result<u64> {
+    pub(super) unsafe fn start(child: &mut super::Child<'_>, _: Option<u64>) -> super::Result<u64> {
         // SAFETY: the caller has one thread.
         match unsafe { libc::fork() } {
             -1 => Err(-last_error() as super::Number),

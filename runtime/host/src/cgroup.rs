@@ -174,12 +174,21 @@ pub struct RunGroup {
 
 /// Open files by which a process enters groups: it writes `0` to each.
 #[derive(Debug, Default)]
-pub struct Doors(Vec<Rc<File>>);
+pub struct Doors {
+    files: Vec<Rc<File>>,
+    /// The group behind the first of them, where a process can begin in it.
+    folder: Option<Rc<File>>,
+}
 
 impl Doors {
     /// The descriptors, which a child inherits.
     pub(crate) fn raw(&self) -> Vec<RawFd> {
-        self.0.iter().map(|door| door.as_raw_fd()).collect()
+        self.files.iter().map(|door| door.as_raw_fd()).collect()
+    }
+
+    /// The folder behind the first of them, which a child inherits as well.
+    pub(crate) fn folder(&self) -> Option<RawFd> {
+        self.folder.as_ref().map(|folder| folder.as_raw_fd())
     }
 }
 
@@ -283,20 +292,23 @@ impl TaskGroup {
 
     /// Opens what a process has to enter to be in a run.
     fn doors(&mut self, run: &RunGroup) -> Result<Doors, PathError> {
-        let open = |part: &Part| {
-            let path = part.folder.join("cgroup.procs");
-            let file = OpenOptions::new().write(true).open(&path).at("open", &path);
-            file.map(Rc::new)
-        };
         if self.doors.is_empty() {
             let task = self.parts.iter().filter(|part| !part.has_runs);
-            self.doors = task.map(open).collect::<Result<_, _>>()?;
+            self.doors = task.map(Part::open_door).collect::<Result<_, _>>()?;
         }
-        let own: Vec<Rc<File>> = match &run.handles {
-            Some(handles) => handles.doors().collect(),
-            None => run.parts.iter().map(open).collect::<Result<_, _>>()?,
+        let (own, folder): (Vec<Rc<File>>, _) = match &run.handles {
+            Some(handles) => (handles.doors().collect(), handles.folder()),
+            None => {
+                let own = run.parts.iter().map(Part::open_door);
+                let first = run.parts.first().filter(|part| part.version == Version::Two);
+                let folder = first.and_then(|part| File::open(&part.folder).ok());
+                (own.collect::<Result<_, _>>()?, folder.map(Rc::new))
+            }
         };
-        Ok(Doors(own.into_iter().chain(self.doors.iter().cloned()).collect()))
+        Ok(Doors {
+            files: own.into_iter().chain(self.doors.iter().cloned()).collect(),
+            folder,
+        })
     }
 
     /// What the task used so far.
@@ -681,6 +693,16 @@ fn make_again(folder: &Path) -> Option<()> {
 }
 
 impl Part {
+    fn open_door(&self) -> Result<Rc<File>, PathError> {
+        // In version 1 a thread that enters alone has nobody wait.
+        let path = self.folder.join(match self.version {
+            Version::One => "tasks",
+            Version::Two => "cgroup.procs",
+        });
+        let file = OpenOptions::new().write(true).open(&path).at("open", &path);
+        file.map(Rc::new)
+    }
+
     fn has_memory(&self) -> bool {
         self.controllers.contains(&Controller::Memory)
     }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::account::Role;
-use crate::boot::BootId;
+use crate::boot::{self, BootId};
 use crate::cgroup::Doors;
 use crate::error;
 use crate::fault;
@@ -165,7 +165,9 @@ fn start_guard(
         launch.boot.0.to_string(),
         std::process::id().to_string(),
         launch.leftover_wait.as_millis().to_string(),
+        boot::since_boot().as_nanos().to_string(),
         names.join(","),
+        launch.doors.folder().map_or_else(String::new, |folder| folder.to_string()),
         launch.role.map_or_else(String::new, Role::numbers),
     ];
     let words = ["aur-guard"].into_iter().chain(guard.words().iter().copied());
@@ -178,7 +180,7 @@ fn start_guard(
         environment: start::environment(launch.environment)?,
         directory: launch.directory,
         standard: [guard.nothing()?, launch.stdout.as_fd(), launch.stderr.as_fd()],
-        inherited: inherited.into_iter().chain(doors).collect(),
+        inherited: inherited.into_iter().chain(doors).chain(launch.doors.folder()).collect(),
         descriptor_limit: launch.descriptor_limit,
         ignored: guard.ignored_signals(),
     };

@@ -30,7 +30,8 @@ const MOST_LEFT_BYTES: u64 = 1 << 20;
 /// Longer than any of the files that are read here.
 const FILE_BYTES: usize = 2_048;
 /// Files of a group that change although nobody meddles with it.
-const HARMLESS: [&str; 6] = [
+const HARMLESS: [&str; 7] = [
+    "tasks",
     "cgroup.procs",
     "cgroup.events",
     "memory.events",
@@ -80,7 +81,9 @@ pub(super) struct Pool {
 #[derive(Debug)]
 pub(super) struct Handles {
     doors: Vec<Rc<File>>,
-    folders: Vec<File>,
+    folders: Vec<Rc<File>>,
+    /// Whether a process can begin in the first of them.
+    is_first_two: bool,
     watches: Vec<WatchDescriptor>,
     /// Tells whether anything is alive in it.
     alive: File,
@@ -197,18 +200,16 @@ impl Handles {
             Version::Two => "cgroup.events",
             Version::One => "cgroup.procs",
         };
-        let door = |part: &Part| {
-            let path = part.folder.join("cgroup.procs");
-            OpenOptions::new().write(true).open(path).map(Rc::new)
-        };
+        let door = |part: &Part| part.open_door().map_err(|error| error.source);
         let cpu = cpu_file(parts).map(|(path, version)| Ok::<_, io::Error>((File::open(path)?, version)));
         let memory = parts.iter().find(|part| part.has_memory());
         Ok(Self {
             doors: parts.iter().map(door).collect::<io::Result<_>>()?,
             folders: parts
                 .iter()
-                .map(|part| File::open(&part.folder))
+                .map(|part| File::open(&part.folder).map(Rc::new))
                 .collect::<io::Result<_>>()?,
+            is_first_two: first.version == Version::Two,
             watches: Vec::new(),
             alive: File::open(first.folder.join(alive))?,
             cpu: cpu.transpose()?,
@@ -224,6 +225,11 @@ impl Handles {
     /// What a process writes to to enter the group.
     pub(super) fn doors(&self) -> impl Iterator<Item = Rc<File>> {
         self.doors.iter().map(Rc::clone)
+    }
+
+    /// The group behind the first door, if a process can begin in it.
+    pub(super) fn folder(&self) -> Option<Rc<File>> {
+        self.folders.first().filter(|_| self.is_first_two).cloned()
     }
 
     /// Notes that the group ended its processes.

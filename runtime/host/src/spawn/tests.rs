@@ -113,7 +113,9 @@ fn the_child_records_itself_before_it_is_bash_and_the_guard_its_end() {
     let guard = running.guard.unwrap();
     let stat = process::stat(guard.pid).unwrap();
     assert_eq!(stat.start_ticks, guard.start_ticks);
-    assert_eq!((stat.parent, stat.session), (std::process::id(), guard.pid));
+    assert_eq!(stat.parent, std::process::id());
+    // SAFETY: the call takes an integer.
+    assert_eq!(unsafe { libc::getpgid(guard.pid as i32) }, guard.pid as i32);
     assert_eq!(case.exit(), Exit::Code(7));
     assert!(case.recorded().is_empty);
     assert_eq!(case.stage(), Stage::Ended(End::Seen(Exit::Code(7))));
@@ -277,4 +279,22 @@ fn a_signal_is_told_from_a_code() {
     assert_eq!(case.run("kill -KILL $$").0, Exit::Signal(9));
     let case = Case::new();
     assert_eq!(case.run("kill -40 $$").0, Exit::Signal(40));
+}
+
+#[test]
+fn the_start_of_a_process_is_recorded_as_the_kernel_has_it() {
+    // Some of these begin close to the end of a clock tick.
+    for _ in 0..60 {
+        let case = Case::new();
+        let running = case.start("/bin/bash", "read -r _ < <(sleep 1000)", case.folder.path());
+        let running = running.unwrap();
+        let guard = running.guard.unwrap();
+        let ticks = |pid| process::stat(pid).unwrap().start_ticks;
+        assert_eq!(ticks(guard.pid), guard.start_ticks);
+        assert_eq!(ticks(running.leader.pid), running.leader.start_ticks);
+        for member in crate::tree::Snapshot::take(case.boot).unwrap().below(guard.pid) {
+            process::signal(&member, Signal::Kill);
+        }
+        reap::wait_for(guard.pid).unwrap();
+    }
 }

@@ -172,6 +172,11 @@ pub(crate) unsafe fn guard(arguments: *mut *const u8, environment: *const *const
     // The process does not inherit what is ours.
     call(kernel::FCNTL, [order.run_file, F_SETFD, FD_CLOEXEC, 0, 0]);
     call(kernel::FCNTL, [order.report, F_SETFD, FD_CLOEXEC, 0, 0]);
+    // SAFETY: the place was found to be there.
+    let folder = unsafe { next_number(&mut { *arguments.add(FOLDER_PLACE) }) };
+    if let Some(folder) = folder {
+        call(kernel::FCNTL, [folder as isize, F_SETFD, FD_CLOEXEC, 0, 0]);
+    }
     // The process inherits no way into its groups. SAFETY: the place was found to be there.
     unsafe { each_door(*arguments.add(DOORS_PLACE), kernel::FCNTL, [F_SETFD, FD_CLOEXEC]) };
     // A session of its own, which nobody would see, costs as much as its start.
@@ -187,8 +192,6 @@ pub(crate) unsafe fn guard(arguments: *mut *const u8, environment: *const *const
         return 1;
     }
     point(&order, b"guard-recorded");
-    // SAFETY: the place was found to be there.
-    let folder = unsafe { next_number(&mut { *arguments.add(FOLDER_PLACE) }) };
     let mut child = Child {
         order: &order,
         arguments,
@@ -200,6 +203,9 @@ pub(crate) unsafe fn guard(arguments: *mut *const u8, environment: *const *const
         Ok(child) => {
             // SAFETY: the place was found to be there.
             unsafe { each_door(*arguments.add(DOORS_PLACE), kernel::CLOSE, [0; 2]) };
+            if let Some(folder) = folder {
+                call(kernel::CLOSE, [folder as isize, 0, 0, 0, 0]);
+            }
             watch(&order, child);
             0
         }

@@ -59,10 +59,17 @@ impl State {
         })
     }
 
-    /// The task object, with runner and guards only where they live; `None` before the first record.
-    pub fn view(&self) -> Option<TaskView> {
+    /// The task object without its guards and what it uses, which take long to look up; `None` before the
+    /// first record.
+    pub fn outline(&self) -> Option<TaskView> {
         let mut view = TaskView::of(&self.task)?;
         view.runner_pid = self.runner_pid;
+        Some(view)
+    }
+
+    /// The task object, with runner and guards only where they live; `None` before the first record.
+    pub fn view(&self) -> Option<TaskView> {
+        let mut view = self.outline()?;
         let boot = BootId::current().ok();
         for process in &mut view.processes {
             let living = process.runs.iter_mut().filter(|run| run.reason.is_none());

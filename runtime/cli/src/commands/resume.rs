@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     for folder in wanted(args, context)? {
         match State::read(&folder) {
             Ok(state) => {
-                let Some(view) = state.view() else { continue };
+                let Some(view) = state.outline() else { continue };
                 let one = resume(&folder, &state, &view);
                 // Of all tasks only those are told of about which something was to be done.
                 if !args.all || matches!(one.did, Did::Resumed | Did::Refused) {

@@ -650,6 +650,8 @@ impl<'a> Life<'a> {
     ) -> Result<(), RunnerError> {
         let leader = facts.leader.filter(|leader| leader.boot == host.boot);
         let finished_ms = facts.ended.map_or_else(boot::wall_ms, wall_of);
+        // The group says why a run ended, and what it used, even if nothing of it is left.
+        let group = self.limits.find(key, facts.heritage);
         let (Some(leader), false) = (leader, facts.is_empty) else {
             let over = Over {
                 key,
@@ -663,7 +665,6 @@ impl<'a> Life<'a> {
         let file = RunFile::reopen(&self.folder.run_file(name, key.run), key.run)?;
         let marker = self.facts.marker(name, key.run);
         let guard = facts.guard;
-        let group = self.limits.find(key, facts.heritage);
         self.runs.add(
             key,
             Running { leader, guard },

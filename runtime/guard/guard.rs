@@ -13,7 +13,7 @@
 //!             doors (descriptors with commas between them), the folder behind the first door or nothing,
 //!             role (user, group, further groups), path of the program, its name, its arguments
 //! runner      claims and locks the run file; the guard inherits file and lock
-//! guard       a process group of its own, parent of orphans, GUARD record; starts the child, in the folder
+//! guard       a session of its own, parent of orphans, GUARD record; starts the child, in the folder
 //!             where the kernel can do that
 //! child       a session of its own, enters its groups by writing to each door that it is not behind yet,
 //!             becomes its role, EXEC record as its last act, exec; FAILED if that is refused
@@ -179,8 +179,8 @@ pub(crate) unsafe fn guard(arguments: *mut *const u8, environment: *const *const
     }
     // The process inherits no way into its groups. SAFETY: the place was found to be there.
     unsafe { each_door(*arguments.add(DOORS_PLACE), kernel::FCNTL, [F_SETFD, FD_CLOEXEC]) };
-    // A session of its own, which nobody would see, costs as much as its start.
-    call(kernel::SETPGID, [0; 5]);
+    // In the session of the runner, its death would wake a guard that somebody has stopped.
+    call(kernel::SETSID, [0; 5]);
     call(kernel::PRCTL, [PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0]);
     call(
         kernel::PRCTL,
@@ -910,7 +910,6 @@ mod kernel {
         pub(crate) const FCNTL: isize = 72;
         pub(crate) const FDATASYNC: isize = 75;
         pub(crate) const CHDIR: isize = 80;
-        pub(crate) const SETPGID: isize = 109;
         pub(crate) const GETPPID: isize = 110;
         pub(crate) const SETSID: isize = 112;
         pub(crate) const SETGROUPS: isize = 116;
@@ -948,7 +947,6 @@ mod kernel {
         pub(crate) const RT_SIGTIMEDWAIT: isize = 137;
         pub(crate) const SETRESUID: isize = 147;
         pub(crate) const SETRESGID: isize = 149;
-        pub(crate) const SETPGID: isize = 154;
         pub(crate) const SETSID: isize = 157;
         pub(crate) const SETGROUPS: isize = 159;
         pub(crate) const PRCTL: isize = 167;
@@ -1137,7 +1135,7 @@ mod kernel {
         READ = SYS_read; WRITE = SYS_write; CLOSE = SYS_close; RT_SIGPROCMASK = SYS_rt_sigprocmask;
         PREAD64 = SYS_pread64; NANOSLEEP = SYS_nanosleep; GETPID = SYS_getpid; EXECVE = SYS_execve;
         KILL = SYS_kill; FCNTL = SYS_fcntl; FDATASYNC = SYS_fdatasync; CHDIR = SYS_chdir;
-        GETPPID = SYS_getppid; SETPGID = SYS_setpgid; SETSID = SYS_setsid; PRCTL = SYS_prctl; GETDENTS64 = SYS_getdents64;
+        GETPPID = SYS_getppid; SETSID = SYS_setsid; PRCTL = SYS_prctl; GETDENTS64 = SYS_getdents64;
         SETGROUPS = SYS_setgroups; SETRESUID = SYS_setresuid; SETRESGID = SYS_setresgid;
         CLOCK_GETTIME = SYS_clock_gettime; WAITID = SYS_waitid; OPENAT = SYS_openat;
         PIDFD_SEND_SIGNAL = SYS_pidfd_send_signal; PIDFD_OPEN = SYS_pidfd_open;

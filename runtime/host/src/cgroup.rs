@@ -268,6 +268,12 @@ impl TaskGroup {
         self.pool.take_back(group);
     }
 
+    /// Takes in that a run was not started after all. Its group goes: the run may come again, and find a group
+    /// under its name that another has by then.
+    pub fn release(&mut self, group: &RunGroup) {
+        self.pool.drop(group);
+    }
+
     /// Makes the group of a run; one that exists is used.
     fn make(&self, name: &str) -> Result<RunGroup, PathError> {
         let group = self.find(name);
@@ -358,12 +364,7 @@ pub fn usage_of_task(record: &Path) -> Option<GroupUsage> {
 
 /// Looks up what a run uses, for whoever does not run it; `None` if its group is gone. The process is named
 /// by its place in the plan.
-pub fn usage_of_run(
-    record: &Path,
-    process: u32,
-    run: u32,
-    heritage: Option<Heritage>,
-) -> Option<GroupUsage> {
+pub fn usage_of_run(record: &Path, process: u32, run: u32, heritage: Option<Heritage>) -> Option<GroupUsage> {
     let named = heritage.map_or((process, run), |known| (known.process, known.run));
     let group = run_group(&Parts::read(record)?.0, &run_name(named.0, named.1));
     let mut usage = group.exists().then(|| group.usage())?;

@@ -43,8 +43,7 @@ use crate::fault;
 use crate::folder::private;
 use crate::guard::protocol::{
     END_CODE, END_SIGNAL, KIND_EMPTY, KIND_EXEC, KIND_EXIT, KIND_FAILED, KIND_GROUP, KIND_GUARD, KIND_OPEN,
-    MAGIC,
-    RECORD_BYTES, VERSION, record,
+    MAGIC, RECORD_BYTES, VERSION, record,
 };
 use crate::process::{self, Exit, Identity};
 

@@ -167,7 +167,10 @@ fn start_guard(
         launch.leftover_wait.as_millis().to_string(),
         boot::since_boot().as_nanos().to_string(),
         names.join(","),
-        launch.doors.folder().map_or_else(String::new, |folder| folder.to_string()),
+        launch
+            .doors
+            .folder()
+            .map_or_else(String::new, |folder| folder.to_string()),
         launch.role.map_or_else(String::new, Role::numbers),
     ];
     let words = ["aur-guard"].into_iter().chain(guard.words().iter().copied());
@@ -180,7 +183,11 @@ fn start_guard(
         environment: start::environment(launch.environment)?,
         directory: launch.directory,
         standard: [guard.nothing()?, launch.stdout.as_fd(), launch.stderr.as_fd()],
-        inherited: inherited.into_iter().chain(doors).chain(launch.doors.folder()).collect(),
+        inherited: inherited
+            .into_iter()
+            .chain(doors)
+            .chain(launch.doors.folder())
+            .collect(),
         descriptor_limit: launch.descriptor_limit,
         ignored: guard.ignored_signals(),
     };

@@ -94,7 +94,14 @@ impl Start<'_> {
             // SAFETY: the stack is ours, large enough and aligned, and grows down from its end. The child
             // shares our memory but runs while this thread is suspended; the order and all that it points
             // to live until then.
-            match unsafe { libc::clone(become_program, top.cast(), flags, (&raw const order).cast_mut().cast()) } {
+            match unsafe {
+                libc::clone(
+                    become_program,
+                    top.cast(),
+                    flags,
+                    (&raw const order).cast_mut().cast(),
+                )
+            } {
                 -1 => Err(io::Error::last_os_error()),
                 pid => Ok(pid),
             }
@@ -177,7 +184,13 @@ pub(crate) fn ignored_signals() -> Vec<c_int> {
         let null = std::ptr::null::<usize>();
         // SAFETY: the kernel writes less than the space, and nothing is set.
         let result = unsafe {
-            libc::syscall(libc::SYS_rt_sigaction, *signal, null, action.as_mut_ptr(), size_of::<u64>())
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                *signal,
+                null,
+                action.as_mut_ptr(),
+                size_of::<u64>(),
+            )
         };
         result == 0 && action.first() == Some(&libc::SIG_IGN)
     };

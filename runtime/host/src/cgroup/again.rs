@@ -149,7 +149,8 @@ impl Pool {
         }
     }
 
-    fn drop(&mut self, group: &RunGroup) {
+    /// Removes a group for good.
+    pub(super) fn drop(&mut self, group: &RunGroup) {
         self.kept -= usize::from(group.handles.is_some());
         for watch in group.handles.iter().flat_map(|handles| &handles.watches) {
             self.touched.remove(watch);

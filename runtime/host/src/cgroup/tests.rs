@@ -89,7 +89,8 @@ fn a_run_is_followed_and_ended_with_all_it_started() {
     let boot = BootId::current().unwrap();
     let (run, run_doors) = group.begin(0, 0).unwrap();
     assert!(run.members(boot).is_empty());
-    let mut child = start(&run_doors,
+    let mut child = start(
+        &run_doors,
         "trap '' TERM; setsid env -i sleep 1000 & (env -i setsid sleep 1000 &) ; sleep 1000",
     );
     wait_until(|| run.members(boot).len() == 3);
@@ -123,7 +124,8 @@ fn limits_hold_and_are_told() {
     assert_eq!(confinement.obstacle, None);
     let (run, run_doors) = group.begin(0, 0).unwrap();
     // More memory than there may be: the kernel kills, and the group says why.
-    let mut child = start(&run_doors,
+    let mut child = start(
+        &run_doors,
         "x=$(head -c 200000000 /dev/zero | tr '\\0' x); echo ${#x}",
     );
     assert!(!child.wait().unwrap().success());
@@ -142,7 +144,8 @@ fn limits_hold_and_are_told() {
     assert_eq!(usage_of_run(&record, 0, 1, None), None);
     // One run after another has its own count.
     let (other, other_doors) = group.begin(0, 1).unwrap();
-    let mut child = start(&other_doors,
+    let mut child = start(
+        &other_doors,
         "for i in {1..40}; do sleep 1000 & done 2>/dev/null; wait",
     );
     let boot = BootId::current().unwrap();
@@ -157,7 +160,9 @@ fn limits_hold_and_are_told() {
 #[test]
 fn the_next_runner_finds_the_groups() {
     let mut case = Case::new(Limits::default());
-    let Some(mut group) = case.group.take() else { return };
+    let Some(mut group) = case.group.take() else {
+        return;
+    };
     let (_, run_doors) = group.begin(3, 7).unwrap();
     let mut child = start(&run_doors, "sleep 1000");
     let parts = group.parts.clone();
@@ -290,7 +295,10 @@ fn a_group_that_somebody_changed_is_not_used_again() {
         },
         |folder| {
             let files = ["memory.limit_in_bytes", "memory.high", "cgroup.max.depth"];
-            let file = files.iter().map(|file| folder.join(file)).find(|file| file.exists());
+            let file = files
+                .iter()
+                .map(|file| folder.join(file))
+                .find(|file| file.exists());
             std::fs::write(file.unwrap(), "1000000").unwrap();
         },
         |folder| {
@@ -317,4 +325,16 @@ fn a_group_that_somebody_changed_is_not_used_again() {
     let (own, _) = group.begin(0, 11).unwrap();
     group.end(&own);
     assert!(own.exists(), "the control: an unchanged one stays");
+}
+
+#[test]
+fn the_group_of_a_run_that_was_not_started_goes() {
+    let mut case = Case::new(Limits::default());
+    let Some(group) = &mut case.group else { return };
+    let (own, _) = group.begin(0, 3).unwrap();
+    group.release(&own);
+    assert!(!own.exists());
+    let (other, _) = group.begin(0, 4).unwrap();
+    assert_eq!(other.heritage(), None);
+    assert_ne!(other.parts, own.parts);
 }

@@ -113,9 +113,7 @@ fn the_child_records_itself_before_it_is_bash_and_the_guard_its_end() {
     let guard = running.guard.unwrap();
     let stat = process::stat(guard.pid).unwrap();
     assert_eq!(stat.start_ticks, guard.start_ticks);
-    assert_eq!(stat.parent, std::process::id());
-    // SAFETY: the call takes an integer.
-    assert_eq!(unsafe { libc::getpgid(guard.pid as i32) }, guard.pid as i32);
+    assert_eq!((stat.parent, stat.session), (std::process::id(), guard.pid));
     assert_eq!(case.exit(), Exit::Code(7));
     assert!(case.recorded().is_empty);
     assert_eq!(case.stage(), Stage::Ended(End::Seen(Exit::Code(7))));

@@ -156,7 +156,7 @@ impl Limits {
     /// Takes in that a run was not started after all.
     pub(crate) fn release(&mut self, key: Key) {
         if let (Some(run), Some(group)) = (self.runs.remove(&key), &mut self.group) {
-            group.end(&run);
+            group.release(&run);
         }
     }
 

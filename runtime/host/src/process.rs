@@ -330,6 +330,30 @@ pub(crate) fn is_executable(path: &Path) -> bool {
     path.is_file() && nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
 }
 
+/// Lets go of the pages of our own code, for a program that is about to do nothing for long. What it runs
+/// next comes back from the kernel's cache of the file, a few pages at a time; what it ran once does not.
+pub fn forget_code() {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let here = forget_code as fn() as usize;
+    for line in maps.lines() {
+        if let Some((start, end)) = code_range(line).filter(|(start, end)| (*start..*end).contains(&here)) {
+            let start = std::ptr::without_provenance_mut(start);
+            // SAFETY: the range is a mapping of our program file that is never written to, so that the
+            // kernel gives the same bytes again.
+            unsafe { libc::madvise(start, end - start.addr(), libc::MADV_DONTNEED) };
+        }
+    }
+}
+
+/// The range of a line of the table of mappings, if it is code of a file that nobody can change.
+fn code_range(line: &str) -> Option<(usize, usize)> {
+    let (range, rest) = line.split_once(' ')?;
+    let (start, end) = range.split_once('-')?;
+    let number = |text| usize::from_str_radix(text, 16).ok();
+    let is_code = rest.starts_with("r-xp ") && rest.contains(" /");
+    Some((number(start)?, number(end)?)).filter(|_| is_code)
+}
+
 /// The processor time of the calling thread.
 pub fn thread_time() -> std::time::Duration {
     use nix::time::{ClockId, clock_gettime};

@@ -41,6 +41,9 @@ use crate::role::{self, RoleOrder};
 /// How soon a run is looked at again whose child is just about to record itself.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
+/// A runner to which nothing happens for so long is at rest.
+const REST: Duration = Duration::from_secs(2);
+
 /// One attempt.
 pub(crate) struct Life<'a> {
     pub(crate) task: Task,
@@ -75,6 +78,8 @@ pub(crate) struct Life<'a> {
     answers: Vec<(PathBuf, Answer)>,
     /// Whether a signal asked for the end.
     is_asked: bool,
+    /// Whether nothing happened lately but that a time came.
+    is_resting: bool,
 }
 
 /// What whoever asks a run something has to know of the attempt.
@@ -159,6 +164,7 @@ impl<'a> Life<'a> {
             answered: BTreeSet::new(),
             answers: Vec::new(),
             is_asked: false,
+            is_resting: false,
         };
         life.expect(Some(Event::Restored {
             runner: Runner {
@@ -204,8 +210,17 @@ impl<'a> Life<'a> {
             if self.attend(host)? {
                 continue;
             }
-            let timeout = self.timeout();
-            for wake in host.wait(timeout)? {
+            let mut timeout = self.timeout();
+            if !self.is_resting {
+                timeout = Some(timeout.map_or(REST, |timeout| timeout.min(REST)));
+            }
+            let wakes = host.wait(timeout)?;
+            if wakes.is_empty() && !self.is_resting {
+                // It was quiet until a time came; a runner with nothing to do holds what it needs for that.
+                process::forget_code();
+            }
+            self.is_resting = wakes.is_empty();
+            for wake in wakes {
                 self.take(wake, host)?;
             }
             self.runs.check(&mut host.waiter)?;

@@ -57,6 +57,7 @@ y = 2
 test "e" { x = 1 }
 test f { expect true }
 test "g" { expect error E0101 file("x") }
+test h "i" { expect true }
 "#), @r#"
     (test "a" (expect (== a 1)) (expect (== b 2)) (expect (== c 3)) (expect ?) (expect-plan (!= (call file "x") (call file "y")) ?) (expect (== d 5)))
     (test "" (expect (== 1 1)))
@@ -69,6 +70,7 @@ test "g" { expect error E0101 file("x") }
     (test "e")
     (test "f" (expect true))
     (test "g" (expect-error E0101 (call file "x")))
+    (test "i" (expect true))
     2:3-4 E0101 expected `expect`, found `a` | what a test holds starts with `expect`
       Unsafe fix, insert `expect`: 2:3-3 "expect "
     3:3-9 E0101 expected `expect`, found `expcet` | what a test holds starts with `expect`
@@ -90,6 +92,8 @@ test "g" { expect error E0101 file("x") }
       Safe fix, write quotes: 20:6-7 "\"f\""
     21:31-35 E0101 expected `in`, found `file` | expected `in` before this
       Unsafe fix, insert `in`: 21:31-31 "in "
+    22:6-7 E0101 a test is named by a text | not part of the name
+      Unsafe fix, remove it: 22:6-7 ""
     "#);
 }
 

@@ -47,20 +47,27 @@ impl Repair<'_> {
         true
     }
 
-    /// `test {` and `test name {`
+    /// `test {`, `test name {` and `test name "text" {`
     pub(super) fn unnamed_test(&mut self, outline: &Outline<'_>, body: usize, stop: usize) -> bool {
         if outline.word(body) != "test" || stop != body + 1 {
             return false;
         }
         let (word, behind) = (outline.word(stop), outline.word(stop + 1));
         let (start, end) = outline.bytes(stop, stop + 1);
-        let is_word = outline.kind(stop) == Some(Kind::Word) && behind == "{";
-        if word != "{" && !is_word {
+        let is_any_word = outline.kind(stop) == Some(Kind::Word);
+        let is_word = is_any_word && behind == "{";
+        let is_extra =
+            is_any_word && outline.kind(stop + 1) == Some(Kind::Text) && outline.word(stop + 2) == "{";
+        if word != "{" && !is_word && !is_extra {
             return false;
         }
         let (range, message) = (self.token_range(outline, stop), "a test is named by a text");
-        let error = SyntaxError::new(&codes::syntax, range, message, "expected a text");
-        if is_word {
+        let label = if is_extra { "not part of the name" } else { "expected a text" };
+        let error = SyntaxError::new(&codes::syntax, range, message, label);
+        if is_extra {
+            self.report(error.fixed("remove it", Applicability::Unsafe, range, ""));
+            self.patch(start, end, " ");
+        } else if is_word {
             let quoted = format!("\"{word}\"");
             self.report(error.fixed("write quotes", Applicability::Safe, range, &quoted));
             self.patch(start, end, &quoted);

@@ -1,5 +1,5 @@
 //! `--format sarif` against the standard: the objects of SARIF 2.1.0 that we write, with all that the standard
-//! allows and asks for in them, and nothing else.
+//! allows and asks for in them, and nothing else. `tests/sarif/test` holds more of it against the published schema.
 
 use serde_json::{Value, json};
 

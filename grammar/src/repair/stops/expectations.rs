@@ -62,7 +62,11 @@ impl Repair<'_> {
             return false;
         }
         let (range, message) = (self.token_range(outline, stop), "a test is named by a text");
-        let label = if is_extra { "not part of the name" } else { "expected a text" };
+        let label = if is_extra {
+            "not part of the name"
+        } else {
+            "expected a text"
+        };
         let error = SyntaxError::new(&codes::syntax, range, message, label);
         if is_extra {
             self.report(error.fixed("remove it", Applicability::Unsafe, range, ""));

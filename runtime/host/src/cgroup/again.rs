@@ -16,13 +16,16 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
+use nix::sys::resource::{Resource, getrlimit};
 
 use super::{Controller, Part, RunGroup, Version, files};
 use crate::boot;
 
 /// Groups that may be used again, those in use included. A task with more runs at one time makes the others
-/// anew; each of these keeps some files open.
+/// anew.
 const MOST_KEPT: usize = 16;
+/// One group is kept for so many files that may be open: each keeps about nine, and runs need some too.
+const FILES_FOR_ONE: u64 = 64;
 /// A run that lasts longer does not notice what a group costs.
 const SHORT: Duration = Duration::from_secs(1);
 /// Memory that earlier runs may leave in a group, bytes: pages of files that they read or wrote.
@@ -71,6 +74,8 @@ pub(super) struct Pool {
     idle: Vec<RunGroup>,
     /// Those in use included.
     kept: usize,
+    /// How many there may be, once that was asked for.
+    most: Option<usize>,
     /// Whom somebody meddled with.
     touched: BTreeSet<WatchDescriptor>,
     /// Whether notices were lost, so that nothing is known of any group.
@@ -123,7 +128,7 @@ impl Pool {
 
     /// Makes a new group one that may be used again, if there are not too many.
     pub(super) fn add(&mut self, group: &mut RunGroup, process: u32, run: u32) {
-        if self.kept >= MOST_KEPT || self.is_blind {
+        if self.kept >= self.most() || self.is_blind {
             return;
         }
         // Where the system refuses something, the group is used once, as all others are.
@@ -131,6 +136,14 @@ impl Pool {
             group.handles = Some(Rc::new(handles));
             self.kept += 1;
         }
+    }
+
+    fn most(&mut self) -> usize {
+        *self.most.get_or_insert_with(|| {
+            let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft);
+            let groups = (files / FILES_FOR_ONE).saturating_sub(1);
+            usize::try_from(groups).unwrap_or(MOST_KEPT).min(MOST_KEPT)
+        })
     }
 
     /// Takes back the group of a run that is over, and removes one that is not to be used again.

@@ -237,9 +237,9 @@ pub(crate) fn groups_go_with_their_task() {
     wait_until("the end of b", || {
         (view(&case)["processes"][1]["state"] == "SUCCESS").then_some(())
     });
-    // It may wait there for another run, with nothing in it.
+    // If it was quick, its group waits there for another run, with nothing in it.
     let left = std::fs::read_to_string(groups[0].join("1.0/cgroup.procs"));
-    assert!(left.is_ok_and(|left| left.is_empty()));
+    assert_eq!(left.unwrap_or_default(), "");
     let usage = &view(&case)["usage"];
     assert!(usage["cpu_seconds"].as_f64().unwrap() > 0.0, "{usage}");
     assert!(usage["pids"].as_u64().unwrap() >= 1, "{usage}");

@@ -30,8 +30,8 @@ const ANSWERING: usize = 2;
 /// So long nobody may type before what was estimated is checked.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Changes that follow each other more quickly than they are checked are one change.
-const BURST: Duration = Duration::from_millis(5);
+/// Changes that follow each other more quickly are one change.
+const BURST: Duration = Duration::from_millis(2);
 
 /// How the client left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,8 +128,6 @@ struct Server<'c> {
     estimated: Vec<PathBuf>,
     /// When they are checked.
     pause_ends: Option<Instant>,
-    /// When the last change came.
-    changed_at: Option<Instant>,
     /// When a burst of changes is taken to be over.
     burst_ends: Option<Instant>,
     /// Numbers our own requests.
@@ -154,7 +152,6 @@ impl<'c> Server<'c> {
             changed: Vec::new(),
             estimated: Vec::new(),
             pause_ends: None,
-            changed_at: None,
             burst_ends: None,
             asked: 0,
             is_shut_down: false,
@@ -429,13 +426,7 @@ impl<'c> Server<'c> {
 
     fn now_is_new(&mut self) {
         self.now.revision += 1;
-        let now = Instant::now();
-        let is_quick = self
-            .changed_at
-            .replace(now)
-            .is_some_and(|last| now < last + BURST);
-        let is_busy = self.burst_ends.is_some() || !self.checks.is_empty();
-        self.burst_ends = (is_quick && is_busy).then(|| now + BURST);
+        self.burst_ends = Some(Instant::now() + BURST);
         for running in self.running.values() {
             running.cancel.cancel();
         }

@@ -307,26 +307,19 @@ impl From<Records> for Recorded {
 
 /// Returns the guard of a run, if it is alive. Takes no lock, so it disturbs nobody.
 pub fn living_guard(path: &Path, run: u32, boot: BootId) -> Option<Identity> {
-    let mut bytes = Vec::new();
-    private()
-        .read(true)
-        .open(path)
-        .ok()?
-        .read_to_end(&mut bytes)
-        .ok()?;
-    Records::read(&bytes, run).living_guard(boot)
+    recorded(path, run)?.living_guard(boot)
 }
 
 /// Whose control group a run has, if not one of its own. Takes no lock, so it disturbs nobody.
 pub fn heritage(path: &Path, run: u32) -> Option<Heritage> {
+    recorded(path, run)?.heritage
+}
+
+fn recorded(path: &Path, run: u32) -> Option<Records> {
     let mut bytes = Vec::new();
-    private()
-        .read(true)
-        .open(path)
-        .ok()?
-        .read_to_end(&mut bytes)
-        .ok()?;
-    Records::read(&bytes, run).heritage
+    let mut file = private().read(true).open(path).ok()?;
+    file.read_to_end(&mut bytes).ok()?;
+    Some(Records::read(&bytes, run))
 }
 
 /// What the records of a file say, without a look at the process table.

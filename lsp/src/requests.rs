@@ -24,13 +24,16 @@ mod uses;
 mod will_rename;
 mod workspace_diagnostic;
 
+use std::path::PathBuf;
+
 use crossbeam_channel::Sender;
 use gen_lsp_types as lsp;
 use gen_lsp_types::Request;
 use lsp_server::{ErrorCode, Message, Notification};
 use serde_json::{Value, json};
 
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, resolved};
+use crate::uri::path_of;
 
 pub(crate) use diagnostic::by_file as diagnostics_by_file;
 pub(crate) use execute::COMMANDS;
@@ -146,6 +149,13 @@ methods! {
     WillRenameFilesRequest      Again   will_rename::answer;
     WorkspaceDiagnosticRequest  Again   workspace_diagnostic::answer;
     WorkspaceSymbolRequest      Again   symbols::of_workspace;
+}
+
+/// The document whose diagnostics a request is about.
+pub(crate) fn diagnosed(method: &str, params: &Value) -> Option<PathBuf> {
+    let uri = params.pointer("/textDocument/uri")?.as_str()?;
+    let is_one = method == lsp::DocumentDiagnosticRequest::METHOD.as_str();
+    is_one.then(|| path_of(&lsp::Uri::from(uri.to_string())).map(|path| resolved(&path)))?
 }
 
 /// Tells the client when work begins and ends that it gave a token for.

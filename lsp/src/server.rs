@@ -18,7 +18,7 @@ use crate::documents::Open;
 use crate::pool::Pool;
 use crate::published::{ByFile, Published};
 use crate::requests::{self, Failure, Handler, Stale};
-use crate::snapshot::{Snapshot, resolved};
+use crate::snapshot::{Snapshot, Stage, resolved};
 use crate::uri::path_of;
 
 mod capabilities;
@@ -79,16 +79,6 @@ enum Done {
         found: Option<ByFile>,
         stage: Stage,
     },
-}
-
-/// A large program is checked twice: at once as well as that is quick, and whole after a pause.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Estimated,
-    /// Whole without an estimate.
-    Whole,
-    /// Whole after an estimate.
-    Confirmed,
 }
 
 /// A request that is being answered.
@@ -268,8 +258,10 @@ impl<'c> Server<'c> {
                 if revision == self.now.revision {
                     self.checks.remove(&entry);
                     if stage == Stage::Estimated {
-                        self.estimated.push(entry.clone());
-                        self.pause_ends = Some(Instant::now() + PAUSE);
+                        self.confirm_later(&entry);
+                    }
+                    if self.now.client.pulls {
+                        return self.refresh(&entry);
                     }
                     // Others may wait for it, also where it could not be checked.
                     self.publish(entry, found.unwrap_or_default(), stage);
@@ -293,7 +285,12 @@ impl<'c> Server<'c> {
             };
         }
         match result {
-            Ok(value) => self.send(Response::new_ok(id, value)),
+            Ok(value) => {
+                self.send(Response::new_ok(id, value));
+                if let Some(entry) = requests::diagnosed(&running.method, &running.params) {
+                    self.confirm_later(&entry);
+                }
+            }
             Err(failure) => {
                 if failure.is_ours {
                     let message = format!("`{}` failed: {}", running.method, failure.message);
@@ -319,12 +316,29 @@ impl<'c> Server<'c> {
     fn check_changed(&mut self) {
         let changed = std::mem::take(&mut self.changed);
         if self.now.client.pulls {
-            return;
+            // They are asked for; only what was told before may have to be put right.
+            return changed.iter().for_each(|entry| self.confirm_later(entry));
         }
         // The file that was changed last is the one that is looked at.
         for entry in changed.into_iter().rev() {
             self.estimated.retain(|own| *own != entry);
             self.check(entry, Stage::Estimated);
+        }
+    }
+
+    /// Checks a program after a pause if all that is known of it was estimated.
+    fn confirm_later(&mut self, entry: &Path) {
+        if self.now.is_estimated(entry) {
+            self.estimated.retain(|own| own != entry);
+            self.estimated.push(entry.to_path_buf());
+            self.pause_ends = Some(Instant::now() + PAUSE);
+        }
+    }
+
+    /// Lets a client that pulls ask again, where it was told an estimate that did not hold.
+    fn refresh(&mut self, entry: &Path) {
+        if self.now.differs_from_estimate(entry) {
+            self.ask("workspace/diagnostic/refresh", Value::Null);
         }
     }
 
@@ -349,12 +363,9 @@ impl<'c> Server<'c> {
                 if snapshot.cancel.is_cancelled() {
                     return None;
                 }
-                let estimated = (stage == Stage::Estimated).then(|| snapshot.estimated(&file));
-                let (checked, stage) = match (estimated, stage) {
-                    (Some(Some(estimated)), _) => (estimated, Stage::Estimated),
-                    (Some(None), _) if snapshot.cancel.is_cancelled() => return None,
-                    (Some(None), _) => (snapshot.checked(&file)?, Stage::Whole),
-                    (None, stage) => (snapshot.checked(&file)?, stage),
+                let (checked, stage) = match stage {
+                    Stage::Estimated => snapshot.soon(&file)?,
+                    Stage::Whole | Stage::Confirmed => (snapshot.checked(&file)?, stage),
                 };
                 let found = requests::diagnostics_by_file(&snapshot, &file.host, &checked);
                 Some((found, stage))

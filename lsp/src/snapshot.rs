@@ -32,13 +32,26 @@ pub(crate) struct Snapshot {
     known: Arc<Known>,
 }
 
+/// A large program is checked twice: at once as well as that is quick, and whole after a pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Estimated,
+    /// Whole without an estimate.
+    Whole,
+    /// Whole after an estimate.
+    Confirmed,
+}
+
+/// What was found, and in which revision.
+type Found = (u64, Arc<Checked>);
+
 /// What was found before, kept as long as it holds.
 #[derive(Debug, Default)]
 struct Known {
-    /// By resolved path of the entry file, with the revision it was found in.
-    checked: Mutex<HashMap<PathBuf, (u64, Arc<Checked>)>>,
+    /// By resolved path of the entry file.
+    checked: Mutex<HashMap<PathBuf, Found>>,
     /// What was estimated of the same, later.
-    estimated: Mutex<HashMap<PathBuf, (u64, Arc<Checked>)>>,
+    estimated: Mutex<HashMap<PathBuf, Found>>,
     /// The programs of the open folders, and the revision they were listed in.
     listed: Mutex<Option<(u64, Arc<Vec<PathBuf>>)>>,
     /// The tokens that the client was told last, by path, with the name of the answer.
@@ -113,22 +126,52 @@ impl Snapshot {
         Some(checked)
     }
 
+    /// The same as soon as possible: estimated where that takes less. Nothing where it was given up.
+    pub(crate) fn soon(&self, file: &File<'_>) -> Option<(Arc<Checked>, Stage)> {
+        match self.estimated(file) {
+            Some(estimated) => Some((estimated, Stage::Estimated)),
+            None if self.cancel.is_cancelled() => None,
+            None => Some((self.checked(file)?, Stage::Whole)),
+        }
+    }
+
     /// Estimates what is wrong with the program of a large document from what was found of an earlier text.
     /// Nothing where that would not come sooner than to check it.
-    pub(crate) fn estimated(&self, file: &File<'_>) -> Option<Arc<Checked>> {
+    fn estimated(&self, file: &File<'_>) -> Option<Arc<Checked>> {
         let path = &*file.open.path;
         if !(SMALL..=LARGE).contains(&file.open.document.text().len()) || is_prelude(path) {
             return None;
         }
-        let checked = table(&self.known.checked).get(path).cloned();
-        let estimated = table(&self.known.estimated).get(path).cloned();
-        let (_, earlier) = checked
-            .into_iter()
-            .chain(estimated)
-            .max_by_key(|(revision, _)| *revision)?;
+        let (checked, estimated) = self.found(path);
+        let is_checked = checked.as_ref().is_some_and(|(own, _)| *own == self.revision);
+        if is_checked {
+            return None;
+        }
+        let last = checked.into_iter().chain(estimated);
+        let (_, earlier) = last.max_by_key(|(revision, _)| *revision)?;
         let found = Arc::new(editor::soon(&file.host, file.name(), &self.given(), &earlier)?);
         table(&self.known.estimated).insert(path.to_path_buf(), (self.revision, found.clone()));
         Some(found)
+    }
+
+    /// What was last found of a program, checked and estimated, with the revisions.
+    fn found(&self, path: &Path) -> (Option<Found>, Option<Found>) {
+        let last = |known: &Mutex<HashMap<PathBuf, Found>>| table(known).get(path).cloned();
+        (last(&self.known.checked), last(&self.known.estimated))
+    }
+
+    /// Whether what is known best of a program was estimated.
+    pub(crate) fn is_estimated(&self, path: &Path) -> bool {
+        let (checked, estimated) = self.found(path);
+        estimated.map(|(own, _)| own) > checked.map(|(own, _)| own)
+    }
+
+    /// Whether a check has found something else than the estimate before it.
+    pub(crate) fn differs_from_estimate(&self, path: &Path) -> bool {
+        match self.found(path) {
+            (Some((_, checked)), Some((_, estimated))) => checked.diagnostics != estimated.diagnostics,
+            (None, _) | (_, None) => false,
+        }
     }
 
     /// Drops what was found about a document that is closed.

@@ -45,9 +45,12 @@ pub(super) fn answer(
     let Some(file) = snapshot.file(&uri) else {
         return Ok(full(Vec::new(), None));
     };
-    let checked = snapshot
-        .checked(&file)
-        .ok_or_else(|| Failure::refused("the text has changed"))?;
+    // An estimate will do for a client that can be told to ask again.
+    let checked = match snapshot.client.refreshes_diagnostics {
+        true => snapshot.soon(&file).map(|(checked, _)| checked),
+        false => snapshot.checked(&file),
+    };
+    let checked = checked.ok_or_else(|| Failure::refused("the text has changed"))?;
     let mut found = by_file(snapshot, &file.host, &checked);
     let own = found.remove(&file.open.uri.to_string()).unwrap_or_default();
     let related = found.into_iter().filter(|(_, items)| !items.is_empty());

@@ -11,9 +11,9 @@ use gen_lsp_types::{
 use lsp_server::{Notification, RequestId};
 use serde_json::Value;
 
-use super::{Server, Stage, path_for, read};
+use super::{Server, path_for, read};
 use crate::documents::Open;
-use crate::snapshot::LARGE;
+use crate::snapshot::{LARGE, Stage};
 
 impl Server<'_> {
     pub(super) fn notification(&mut self, notification: Notification) {

@@ -195,6 +195,11 @@ impl Client {
         shown(&own.params["diagnostics"])
     }
 
+    /// Waits until the server asks for something.
+    pub(crate) fn told(&mut self, method: &str) {
+        self.wait(|message| matches!(message, Message::Request(own) if own.method == method));
+    }
+
     fn wait(&mut self, is_wanted: impl Fn(&Message) -> bool) -> Message {
         if let Some(at) = self.kept.iter().position(&is_wanted) {
             return self.kept.remove(at);

@@ -175,3 +175,32 @@ fn a_large_program_is_told_of_at_once_and_again_when_the_rest_is_known() {
     insta::assert_snapshot!(client.diagnostics("main.aur"), @"1:66-1:69 E0401 `who` is not bound");
     client.leave();
 }
+
+#[test]
+fn a_client_that_pulls_a_large_program_asks_again_where_the_rest_differs() {
+    let text = large();
+    let capabilities = json!({
+        "textDocument": { "diagnostic": {} },
+        "workspace": { "diagnostics": { "refreshSupport": true } },
+    });
+    let mut client = Client::with(&[("main.aur", &text)], capabilities);
+    client.open("main.aur");
+    let asked = json!({ "textDocument": { "uri": client.uri("main.aur") } });
+    let pulled = |client: &mut Client| shown(&client.ask("textDocument/diagnostic", asked.clone())["items"]);
+    assert_eq!(pulled(&mut client), "");
+    client.change("main.aur", part((7, 0), (7, 5), "job_x"));
+    insta::assert_snapshot!(pulled(&mut client), @"409:3-409:8 E0201 `job_6` is not defined");
+    client.change("main.aur", part((7, 0), (7, 5), "job_6"));
+    assert_eq!(pulled(&mut client), "");
+    // What four hundred jobs make of a text takes longer.
+    let column = text.find("true").expect("a command") as u32;
+    client.change("main.aur", part((0, column), (0, column + 4), "{{who}}"));
+    assert_eq!(pulled(&mut client), "");
+    client.told("workspace/diagnostic/refresh");
+    insta::assert_snapshot!(pulled(&mut client), @"1:66-1:69 E0401 `who` is not bound");
+    // Once, and never for an estimate that held.
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    assert_ne!(pulled(&mut client), "");
+    assert_eq!(client.came("workspace/diagnostic/refresh"), 0);
+    client.leave();
+}

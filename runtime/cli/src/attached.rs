@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aur_machine::{TaskState, TaskView};
-use aur_runner::{Asked, Followed, Follower, RunnerError, Signals, State, StopRequest, TaskFolder};
+use aur_runner::{Asked, Followed, Follower, Signals, State, StopRequest, TaskFolder};
 use aur_terminal::Failure;
 
 use crate::console::Console;
@@ -35,7 +35,7 @@ pub(crate) fn attach(
     // Opened first, so that no signal is missed between the start and the first look.
     let mut follower = Follower::open(folder, Signals::Asking).map_err(fail)?;
     start()?;
-    let width = width_of(&follower).map_err(fail)?;
+    let width = show::name_width(follower.processes());
     let is_live = context.terminal.is_out_terminal && !context.is_json && !context.terminal.is_dumb;
     let mut attached = Attached {
         context,
@@ -61,19 +61,6 @@ pub(crate) fn attach(
         attached.draw(&follower);
     }
     attached.finish(&follower)
-}
-
-fn width_of(follower: &Follower) -> Result<usize, RunnerError> {
-    let state = follower.state()?;
-    let names = state
-        .plan
-        .jobs
-        .get(state.job)
-        .map(|job| job.task.processes.as_slice())
-        .unwrap_or_default();
-    Ok(show::name_width(
-        names.iter().map(|process| process.name.as_str()),
-    ))
 }
 
 /// A terminal that follows a task.

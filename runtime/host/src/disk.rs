@@ -1,24 +1,24 @@
 //! How much disk folders take, found out in small steps, and a word when something in them was written.
 //!
 //! What is in the folders may be hostile: trees deeper than any path, links to anywhere, folders that move
-//! while they are read. So only one folder is open at a time, everything is opened from there and never
-//! through a link, and the way up is checked to be the one that was come down. What moved away is not
-//! counted this time.
+//! while they are read. So a few folders are open at a time, everything is opened from there and never
+//! through a link, and a way up into a folder that is not open any more is checked to be the one that was
+//! come down. What moved away may not be counted this time.
 //!
 //! Counted is what the file system gave: blocks, not lengths. A file with several names counts once.
 //! What is mounted inside of the folders belongs to somebody else.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, Metadata, ReadDir};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{OFlag, open, openat};
+use nix::dir::{self, Dir};
+use nix::fcntl::{AtFlags, OFlag, open, openat};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 
 /// Bytes in a block, whatever the file system calls one.
 const BLOCK: u64 = 512;
@@ -26,6 +26,8 @@ const BLOCK: u64 = 512;
 const MOST_PENDING: usize = 100_000;
 /// Files with several names that are remembered; beyond that each name counts.
 const MOST_LINKED: usize = 100_000;
+/// Folders on the way down that stay open.
+const MOST_OPEN: usize = 16;
 /// Folders that are watched for writes.
 const MOST_WATCHES: usize = 1_024;
 
@@ -45,8 +47,8 @@ pub struct Scan {
     roots: Vec<PathBuf>,
     /// The folder that is being read.
     current: Option<Folder>,
-    /// The folders above it, outermost first.
-    above: Vec<Level>,
+    /// The folders above it, outermost first; the first few are open.
+    above: Vec<(Level, Option<OwnedFd>)>,
     /// Files with several names that were counted.
     linked: BTreeSet<(u64, u64)>,
     device: u64,
@@ -55,7 +57,7 @@ pub struct Scan {
 #[derive(Debug)]
 struct Folder {
     handle: OwnedFd,
-    entries: ReadDir,
+    entries: dir::OwningIter,
     level: Level,
 }
 
@@ -103,9 +105,11 @@ impl Scan {
             };
             match folder.entries.next() {
                 Some(Ok(entry)) => {
-                    if let Ok(metadata) = entry.metadata() {
-                        let name = entry.file_name();
-                        self.count(&name, &metadata);
+                    let name = entry.file_name();
+                    let is_itself = matches!(name.to_bytes(), b"." | b"..");
+                    let found = fstatat(&folder.handle, name, AtFlags::AT_SYMLINK_NOFOLLOW);
+                    if let Some(found) = found.ok().filter(|_| !is_itself) {
+                        self.count(OsStr::from_bytes(name.to_bytes()), &found);
                     }
                 }
                 // What cannot be read is passed over, at the latest with the folder.
@@ -115,24 +119,23 @@ impl Scan {
         None
     }
 
-    fn count(&mut self, name: &OsStr, metadata: &Metadata) {
-        if metadata.dev() != self.device {
+    fn count(&mut self, name: &OsStr, found: &FileStat) {
+        if found.st_dev != self.device {
             return;
         }
         self.found.entries += 1;
-        let is_shared = metadata.nlink() > 1 && !metadata.is_dir();
-        let id = (metadata.dev(), metadata.ino());
+        let is_folder = SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT == SFlag::S_IFDIR;
+        let is_shared = found.st_nlink > 1 && !is_folder;
+        let id = id_of(found);
         if is_shared && self.linked.contains(&id) {
             return;
         }
         if is_shared && self.linked.len() < MOST_LINKED {
             self.linked.insert(id);
         }
-        self.found.bytes = self
-            .found
-            .bytes
-            .saturating_add(metadata.blocks().saturating_mul(BLOCK));
-        if metadata.is_dir()
+        let blocks = u64::try_from(found.st_blocks).unwrap_or(0);
+        self.found.bytes = self.found.bytes.saturating_add(blocks.saturating_mul(BLOCK));
+        if is_folder
             && let Some(folder) = &mut self.current
             && folder.level.pending.len() < MOST_PENDING
         {
@@ -157,40 +160,48 @@ impl Scan {
                     .map_err(io::Error::from)
                     .and_then(|below| Folder::of(below, watch));
                 if let Some(folder) = below.ok().filter(|folder| folder.level.id.0 == self.device) {
-                    self.above.push(level);
+                    let stays_open = self.above.len() < MOST_OPEN;
+                    self.above.push((level, stays_open.then_some(handle)));
                     self.current = Some(folder);
                     return;
                 }
             }
-            let Some(above) = self.above.pop() else { return };
-            match openat(&handle, "..", FOLDER, Mode::empty()).map(File::from) {
-                Ok(up) if up.metadata().is_ok_and(|up| (up.dev(), up.ino()) == above.id) => {
-                    handle = OwnedFd::from(up);
-                    level = above;
-                }
+            let Some((above, open)) = self.above.pop() else {
+                return;
+            };
+            match open.or_else(|| way_up(&handle, above.id)) {
+                Some(up) => (handle, level) = (up, above),
                 // It was moved: from here no way leads back.
-                Ok(_) | Err(_) => {
-                    self.above.clear();
-                    return;
-                }
+                None => return self.above.clear(),
             }
         }
     }
 }
 
+/// Opens the folder above an open one, if it is the one that is expected there.
+fn way_up(below: &OwnedFd, expected: (u64, u64)) -> Option<OwnedFd> {
+    let up = openat(below, "..", FOLDER, Mode::empty()).ok()?;
+    let found = fstat(&up).ok()?;
+    (id_of(&found) == expected).then_some(up)
+}
+
+/// Device and inode.
+fn id_of(found: &FileStat) -> (u64, u64) {
+    (found.st_dev, found.st_ino)
+}
+
 impl Folder {
     fn of(handle: OwnedFd, watch: &mut Option<Watch>) -> io::Result<Self> {
-        let path = path_of(handle.as_fd());
-        let file = File::from(handle);
-        let metadata = file.metadata()?;
+        let id = id_of(&fstat(&handle)?);
         if let Some(watch) = watch {
-            watch.add(&path);
+            watch.add(&path_of(handle.as_fd()));
         }
+        let entries = Dir::from_fd(handle.try_clone()?)?.into_iter();
         Ok(Self {
-            entries: std::fs::read_dir(&path)?,
-            handle: OwnedFd::from(file),
+            handle,
+            entries,
             level: Level {
-                id: (metadata.dev(), metadata.ino()),
+                id,
                 pending: Vec::new(),
             },
         })

@@ -200,17 +200,25 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-#[derive(Serialize)]
-struct Envelope<'a> {
+/// A change as it is written.
+#[derive(Serialize, Deserialize)]
+struct Versioned<F> {
     v: u32,
-    #[serde(flatten)]
-    change: &'a Change,
+    at: Time,
+    wall_ms: u64,
+    fact: F,
 }
 
 /// Writes a change as one line of JSON, without a newline.
 pub fn encode(change: &Change) -> Vec<u8> {
     // The record types hold string keys and integers only, so writing them cannot fail.
-    serde_json::to_vec(&Envelope { v: VERSION, change }).unwrap_or_default()
+    let record = Versioned {
+        v: VERSION,
+        at: change.at,
+        wall_ms: change.wall_ms,
+        fact: &change.fact,
+    };
+    serde_json::to_vec(&record).unwrap_or_default()
 }
 
 /// Reads a change.
@@ -218,6 +226,19 @@ pub fn encode(change: &Change) -> Vec<u8> {
 /// # Errors
 /// Says why the bytes are not a change that this version understands.
 pub fn decode(bytes: &[u8]) -> Result<Change, DecodeError> {
+    match serde_json::from_slice(bytes) {
+        Ok(Versioned {
+            v: 1..=VERSION,
+            at,
+            wall_ms,
+            fact,
+        }) => Ok(Change { at, wall_ms, fact }),
+        Ok(_) | Err(_) => decode_by_parts(bytes),
+    }
+}
+
+/// The same for what does not read at one go: finds out why.
+fn decode_by_parts(bytes: &[u8]) -> Result<Change, DecodeError> {
     let malformed = |error: serde_json::Error| DecodeError::Malformed {
         message: error.to_string(),
     };

@@ -72,7 +72,7 @@ pub enum Progress {
 #[derive(Debug)]
 pub(crate) struct TaskFiles {
     pub(crate) folder: TaskFolder,
-    pub(crate) plan: ir::Plan,
+    pub(crate) plan: Arc<ir::Plan>,
     pub(crate) order: Order,
     pub(crate) spec: Arc<Spec>,
 }
@@ -91,7 +91,7 @@ impl TaskFiles {
         let spec = Spec::from_plan(&plan, order.job).map_err(SpecError)?;
         Ok(Self {
             folder: folder.clone(),
-            plan,
+            plan: Arc::new(plan),
             order,
             spec: Arc::new(spec),
         })

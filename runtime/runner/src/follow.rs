@@ -302,12 +302,31 @@ impl Follower {
         Some(self.files.folder.life(self.attempt).console(process, run))
     }
 
-    /// How the task stands now, for paths of logs and the plan.
+    /// How the task stands as far as it was told.
     ///
     /// # Errors
-    /// As [`State::read`].
+    /// A file cannot be read or understood.
     pub fn state(&self) -> Result<State, RunnerError> {
-        State::read(&self.files.folder)
+        let attempts = self.files.attempts(self.attempt)?;
+        Ok(State {
+            plan: Arc::clone(&self.files.plan),
+            job: self.files.order.job,
+            progress: self.files.progress(&self.task, attempts)?,
+            task: self.task.clone(),
+            runner_pid: self.runner.map(|holder| holder.identity.pid),
+            is_disk_full: self.is_disk_full,
+            consoles: self.consoles.clone(),
+            life: self.files.folder.life(self.attempt),
+        })
+    }
+
+    /// The names of all processes, in the order of the plan.
+    pub fn processes(&self) -> impl Iterator<Item = &str> {
+        self.files
+            .spec
+            .processes
+            .iter()
+            .map(|process| process.name.as_str())
     }
 }
 

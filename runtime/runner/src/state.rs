@@ -1,6 +1,7 @@
 //! How a task stands, read from its files; it may be running, dead or finished.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aur_host::boot::BootId;
 use aur_host::folder::{LifeFolder, LogFiles, TaskFolder};
@@ -17,7 +18,7 @@ use crate::usage;
 #[derive(Debug)]
 pub struct State {
     /// The plan it was made from.
-    pub plan: ir::Plan,
+    pub plan: Arc<ir::Plan>,
     /// Which job of the plan, from 0.
     pub job: usize,
     /// The current attempt, rebuilt from its journal.
@@ -29,8 +30,8 @@ pub struct State {
     /// Whether that runner waits for space on the disk.
     pub is_disk_full: bool,
     /// Processes whose output goes to the console, and whether it goes to files too.
-    consoles: BTreeMap<String, bool>,
-    life: LifeFolder,
+    pub(crate) consoles: BTreeMap<String, bool>,
+    pub(crate) life: LifeFolder,
 }
 
 impl State {

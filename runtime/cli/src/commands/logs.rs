@@ -63,7 +63,7 @@ fn follow(folder: &TaskFolder, printer: &mut Printer<'_>) -> Result<bool, Failur
     let fail = |error| runner_failure("cannot follow the task", &error);
     let mut follower = Follower::open(folder, Signals::None).map_err(fail)?;
     loop {
-        let state = follower.state().map_err(fail)?;
+        let state = State::read(folder).map_err(fail)?;
         if !printer.print(&state)? {
             return Ok(false);
         }

@@ -1,4 +1,5 @@
-use std::os::unix::fs::symlink;
+use std::fs::File;
+use std::os::unix::fs::{MetadataExt, symlink};
 
 use super::*;
 

@@ -38,8 +38,11 @@ use crate::files::{self, TaskFiles};
 use crate::request::{self, Answer, ControlRequest, Request, SignalRequest};
 use crate::role::{self, RoleOrder};
 
-/// How soon a run is looked at again whose child is just about to record itself.
+/// How soon a run is looked at again whose child is just about to record itself. Each further look waits
+/// twice as long, as a child that was stopped there may stay so.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
+/// The longest wait for another look.
+const LOOK_AT_LAST: Duration = Duration::from_secs(1);
 
 /// A runner to which nothing happens for so long is at rest.
 const REST: Duration = Duration::from_secs(2);
@@ -69,6 +72,8 @@ pub(crate) struct Life<'a> {
     held: Vec<Effect>,
     /// Runs to be looked at again.
     unclear: Vec<Effect>,
+    /// How often in a row some of them stayed so.
+    looks: u32,
     /// Changes that are appended and not yet known to be durable.
     undurable: Unrecorded,
     /// Requests that were taken. They stay until the task is over: read again after a crash they change
@@ -160,6 +165,7 @@ impl<'a> Life<'a> {
             begun: Vec::new(),
             held: Vec::new(),
             unclear: Vec::new(),
+            looks: 0,
             undurable: Unrecorded::Nothing,
             answered: BTreeSet::new(),
             answers: Vec::new(),
@@ -286,7 +292,7 @@ impl<'a> Life<'a> {
         let wake = wake.map(|at| Duration::from_millis(at.since(now)));
         let is_waiting = !self.held.is_empty() || self.undurable != Unrecorded::Nothing;
         let retry = is_waiting.then_some(DISK_RETRY);
-        let look = (!self.unclear.is_empty()).then_some(LOOK_AGAIN);
+        let look = (!self.unclear.is_empty()).then(|| wait_to_look(self.looks));
         let questions = self.next_question();
         let limits = self.limits.next_turn();
         [wake, retry, look, self.runs.next_check(), questions, limits]
@@ -473,6 +479,10 @@ impl<'a> Life<'a> {
         for effect in unclear {
             self.look(effect, host)?;
         }
+        self.looks = match self.unclear.is_empty() {
+            true => 0,
+            false => self.looks.saturating_add(1),
+        };
         self.expect(Some(Event::Tick));
         while !self.events.is_empty() {
             let mut effects = std::mem::take(&mut self.begun);
@@ -880,6 +890,12 @@ fn weight(change: &Change) -> Unrecorded {
     }
 }
 
+/// How long to wait for another look at runs that stayed unclear so often in a row.
+fn wait_to_look(looks: u32) -> Duration {
+    let wait = LOOK_AGAIN.saturating_mul(1_u32.checked_shl(looks.saturating_sub(1)).unwrap_or(u32::MAX));
+    wait.min(LOOK_AT_LAST)
+}
+
 pub(super) fn exit_of(exit: Exit) -> machine::Exit {
     match exit {
         Exit::Code(code) => machine::Exit::Code(code),
@@ -895,4 +911,16 @@ pub(super) fn milliseconds(duration: Duration) -> u64 {
 pub(super) fn wall_of(since_boot: Duration) -> u64 {
     let ago = boot::since_boot().saturating_sub(since_boot);
     boot::wall_ms().saturating_sub(milliseconds(ago))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_stays_unclear_is_looked_at_ever_more_rarely() {
+        let waits = [1, 2, 5, 9, 10, 11, 33, u32::MAX].map(wait_to_look);
+        let wanted = [2, 4, 32, 512, 1_000, 1_000, 1_000, 1_000].map(Duration::from_millis);
+        assert_eq!(waits, wanted);
+    }
 }

@@ -104,11 +104,10 @@ impl Scan {
                 continue;
             };
             match folder.entries.next() {
+                Some(Ok(entry)) if matches!(entry.file_name().to_bytes(), b"." | b"..") => {}
                 Some(Ok(entry)) => {
                     let name = entry.file_name();
-                    let is_itself = matches!(name.to_bytes(), b"." | b"..");
-                    let found = fstatat(&folder.handle, name, AtFlags::AT_SYMLINK_NOFOLLOW);
-                    if let Some(found) = found.ok().filter(|_| !is_itself) {
+                    if let Ok(found) = fstatat(&folder.handle, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
                         self.count(OsStr::from_bytes(name.to_bytes()), &found);
                     }
                 }

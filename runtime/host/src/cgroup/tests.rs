@@ -1,6 +1,7 @@
 use std::process::{Child, Command};
 
 use super::*;
+use crate::boot::BootId;
 
 /// A task group of our own, removed at the end; `None` where we may make none, which is checked instead.
 struct Case {

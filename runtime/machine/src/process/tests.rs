@@ -1,6 +1,7 @@
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use super::*;
+use crate::clock::Now;
 
 /// Times of these tests come in steps of five seconds, so that giving up takes two of them.
 const STEP_MS: u64 = 5_000;

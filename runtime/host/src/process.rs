@@ -418,4 +418,31 @@ mod tests {
             Some(folder.path().join("tool"))
         );
     }
+
+    /// Our own code: where it is mapped, and how much of it is in memory, KiB.
+    fn own_code() -> (usize, usize, usize) {
+        let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let mut lines = maps.lines();
+        let here = forget_code as fn() as usize;
+        let mut ranges = lines.by_ref().filter_map(code_range);
+        let own = ranges.find(|(start, end)| (*start..*end).contains(&here));
+        let (start, end) = own.unwrap();
+        let rss = lines.find_map(|line| line.strip_prefix("Rss:")).unwrap();
+        (start, end, rss.trim().trim_end_matches(" kB").parse().unwrap())
+    }
+
+    #[test]
+    fn code_that_is_forgotten_comes_back_when_it_runs() {
+        let (start, end, _) = own_code();
+        let touch = |at: usize| {
+            // SAFETY: the page is mapped and may be read.
+            std::hint::black_box(unsafe { std::ptr::with_exposed_provenance::<u8>(at).read_volatile() });
+        };
+        (start..end).step_by(4096).for_each(touch);
+        let (_, _, before) = own_code();
+        assert!(before * 1024 > (end - start) / 2, "{before} KiB");
+        forget_code();
+        let (_, _, after) = own_code();
+        assert!(after < before / 2, "{before} KiB, then {after}");
+    }
 }

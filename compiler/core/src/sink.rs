@@ -35,6 +35,15 @@ impl Sink {
         }
     }
 
+    /// Adds a warning that one of the same place and of this code speaks for, where there is one.
+    pub(crate) fn push_behind(&mut self, code: &'static Code, diagnostic: Diagnostic) {
+        let found = diagnostic.span().and_then(|span| self.seen.get(&(code.id, span)));
+        match found.and_then(|index| self.diagnostics.get_mut(*index)) {
+            Some(stronger) => stronger.speak_for(diagnostic),
+            None => self.push(diagnostic),
+        }
+    }
+
     /// A point in time, for [`Sink::rename_since`].
     pub(crate) fn mark(&self) -> usize {
         self.diagnostics.len()

@@ -504,6 +504,59 @@ check 1 < 2, \"always\"
     "#);
 }
 
+#[test]
+fn of_an_input_that_breaks_a_command_one_warning_speaks() {
+    let head = "input who: String = \"it's me\"\ninput fine: String = \"a b\"\nnested = \"say {{who}}\"";
+    let table = [
+        r#""echo {{who}} {{fine}}""#,
+        r#""echo --name={{who}}""#,
+        r#""echo 'x {{who}}'""#,
+        r#""{{who}} x""#,
+        r#""echo {{nested}}".bind(nested = nested, who = who)"#,
+        r#""| {{who}}""#,
+    ];
+    let said: String = table
+        .iter()
+        .map(|cmdline| command(head, cmdline) + "--\n")
+        .collect();
+    insta::assert_snapshot!(said, @r#"
+    6:7 [{{who}}] W0403 bash cannot read this command once `who` is filled in: this `'` is never closed
+      + 1:21 ["it's me"] comes from here
+      = `{{who | sh}}` makes it one word, whatever it holds
+      Safe: "echo {{who | sh}} {{fine}}" }]
+    6:15 [{{fine}}] W0402 `fine` comes from outside, and bash reads it as part of the command
+      + 2:7 [fine] the input
+      = `{{fine | sh}}` makes it one word, whatever it holds
+      Safe: "echo {{who}} {{fine | sh}}" }]
+    --
+    6:14 [{{who}}] W0403 bash cannot read this command once `who` is filled in: this `'` is never closed
+      + 1:21 ["it's me"] comes from here
+      = `{{who | sh}}` makes it one word, whatever it holds
+      Unsafe: "echo --name={{who | sh}}" }]
+    --
+    6:10 [{{who}}] W0403 bash cannot read this command once `who` is filled in: this `'` is never closed
+      + 1:21 ["it's me"] comes from here
+      = end the quotes before it and go on behind it: `'..'{{who | sh}}'..'`
+    --
+    6:2 [{{who}}] W0403 bash cannot read this command once `who` is filled in: this `'` is never closed
+      + 1:21 ["it's me"] comes from here
+      = `{{who | sh}}` makes it one word, whatever it holds
+      Unsafe: "{{who | sh}} x" }]
+    --
+    6:7 [{{nested}}] W0403 bash cannot read this command once `nested` is filled in: this `'` is never closed
+      + 3:10 ["say {{who}}"] comes from here
+      = write `{{who | sh}}` there if that text is a piece of the command, or `{{nested | sh}}` here if it is one word
+    --
+    6:2 [|] W0403 bash cannot read this command: `|` cannot stand here
+      = a command is missing before it
+    6:4 [{{who}}] W0402 `who` comes from outside, and bash reads it as part of the command
+      + 1:7 [who] the input
+      = `{{who | sh}}` makes it one word, whatever it holds
+      Unsafe: "| {{who | sh}}" }]
+    --
+    "#);
+}
+
 /// The same with the notes.
 fn resolved(head: &str, cmdline: &str) -> String {
     let text = job(head, &format!("Process {{ name = \"p\", cmdline =\n{cmdline} }}"));
@@ -537,11 +590,13 @@ fn commands_that_only_break_when_they_are_filled_in() {
     8:7 [{{who}}] W0403 bash cannot read this command once `who` is filled in: this `'` is never closed
       + 1:7 ["it's me"] comes from here
       = `{{who | sh}}` makes it one word, whatever it holds
+      Unsafe: "echo {{who | sh}}".bind(who = who) }]
       note: the command becomes: echo it's me
     --
     8:7 [{{who}}] W0403 bash cannot read this command once `who` is filled in: this `'` is never closed
       + 1:7 ["it's me"] comes from here
       = `{{who | sh}}` makes it one word, whatever it holds
+      Unsafe: "echo {{who | sh}} {{aur.instance}} {{fine}}".bind(who = who, fine = fine) }]
       note: the command becomes: echo it's me {{aur.instance}} a b
     --
     --
@@ -565,11 +620,13 @@ fn commands_that_only_break_when_they_are_filled_in() {
     8:16 [{{.}}] W0403 bash cannot read this command once `.` is filled in: this `'` is never closed
       + 8:58 ["d'e"] comes from here
       = `{{. | sh}}` makes it one word, whatever it holds
+      Unsafe: "{{#list}}echo {{. | sh}};{{/list}}".bind(list = ["a", "b c", "d'e"]) }]
       note: the command becomes: echo a;echo b c;echo d'e;
     --
     14:10 [{{who}}] W0403 bash cannot read this command once `who` is filled in: this `'` is never closed
       + 1:7 ["it's me"] comes from here
       = `{{who | sh}}` makes it one word, whatever it holds
+      Unsafe: echo {{who | sh}}
       note: the command becomes: echo it's me
     --
     8:2 [if] W0403 bash cannot read this command: this `if` has no `then`

@@ -23,6 +23,8 @@ pub struct Diagnostic {
     pub fixes: Vec<Fix>,
     /// How many times the same fault was met; 1 for most.
     pub count: u32,
+    /// What is to be said of the place instead where nobody wants to hear of this code.
+    pub weaker: Option<Box<Diagnostic>>,
 }
 
 /// A place and what is to be said there.
@@ -79,6 +81,7 @@ impl Diagnostic {
             help: Vec::new(),
             fixes: Vec::new(),
             count: 1,
+            weaker: None,
         }
     }
 
@@ -145,9 +148,21 @@ impl Diagnostic {
         self
     }
 
+    /// Speaks for a warning of the same place that is the smaller one, with the advice and the
+    /// fixes of that one.
+    pub fn speak_for(&mut self, weaker: Self) {
+        self.help.clone_from(&weaker.help);
+        self.fixes.clone_from(&weaker.fixes);
+        self.weaker = Some(Box::new(weaker));
+    }
+
     /// The same in a text that has changed: `place` says where a span is now, if it still is. Without its
     /// primary place nothing is left; other labels and fixes that lost theirs are left out.
     pub fn moved(&self, place: impl Fn(Span) -> Option<Span>) -> Option<Self> {
+        self.moved_by(&place)
+    }
+
+    fn moved_by(&self, place: &dyn Fn(Span) -> Option<Span>) -> Option<Self> {
         let primary = self.labels.first()?;
         place(primary.span)?;
         let labels = self.labels.iter().filter_map(|label| {
@@ -165,9 +180,11 @@ impl Diagnostic {
             let edits = edits.collect::<Option<Vec<Edit>>>()?;
             Some(Fix { edits, ..fix.clone() })
         });
+        let weaker = self.weaker.as_ref().and_then(|weaker| weaker.moved_by(place));
         Some(Self {
             labels: labels.collect(),
             fixes: fixes.collect(),
+            weaker: weaker.map(Box::new),
             ..self.clone()
         })
     }

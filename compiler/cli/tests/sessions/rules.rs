@@ -309,3 +309,99 @@ fn faults_of_the_project_file() {
     = 2
     "#);
 }
+
+/// An input whose default value breaks a command, and one that might.
+const SPLICED: &str = r#"input who: String = "it's me"
+input fine: String = "x"
+task = Task {
+  processes = [
+    Process { name = "p", cmdline = "echo {{who}}" },
+    Process { name = "q", cmdline = "echo {{fine}}" },
+  ]
+  resources = Resources { cpu = 1, ram = 64MB, disk = 64MB }
+}
+"#;
+
+#[test]
+fn the_worse_of_two_warnings_of_a_place_speaks_unless_it_is_left_out() {
+    insta::assert_snapshot!(session(&[("main.aur", SPLICED)], &[
+        "aurc check main.aur",
+        "aurc check main.aur --ignore W0403 --format short",
+        "aurc check main.aur --ignore W0402 --format short",
+        "aurc check main.aur --select W0402 --format short",
+        "aurc check main.aur --deny W0402 --format short",
+        "aurc check main.aur --deny W0403 --format short",
+        "aurc check main.aur --deny warnings --format short",
+        "aurc check main.aur --fix",
+        "cat main.aur",
+    ]), @r#"
+    $ aurc check main.aur
+    warning[W0403]: bash cannot read this command once `who` is filled in: this `'` is never closed
+       ╭─[ main.aur:5:43 ]
+     1 │ input who: String = "it's me"
+       │                     ────┬────
+       │                         ╰────── comes from here
+     5 │     Process { name = "p", cmdline = "echo {{who}}" },
+       │                                           ───┬───
+       │                                              ╰───── becomes `it's me`
+       │ Help: `{{who | sh}}` makes it one word, whatever it holds
+       │           Process { name = "p", cmdline = "echo {{who | sh}}" },
+       │ Note: the command becomes: echo it's me
+    ───╯
+
+    warning[W0402]: `fine` comes from outside, and bash reads it as part of the command
+       ╭─[ main.aur:6:43 ]
+     2 │ input fine: String = "x"
+       │       ──┬─
+       │         ╰─── the input
+       │
+     6 │     Process { name = "q", cmdline = "echo {{fine}}" },
+       │                                           ────┬───
+       │                                               ╰───── not quoted
+       │ Help: `{{fine | sh}}` makes it one word, whatever it holds
+       │           Process { name = "q", cmdline = "echo {{fine | sh}}" },
+    ───╯
+
+    1 file checked: 2 warnings
+    `aurc explain W0403` tells more.
+    = 0
+    $ aurc check main.aur --ignore W0403 --format short
+    main.aur:5:43: warning[W0402]: `who` comes from outside, and bash reads it as part of the command
+    main.aur:6:43: warning[W0402]: `fine` comes from outside, and bash reads it as part of the command
+    = 0
+    $ aurc check main.aur --ignore W0402 --format short
+    main.aur:5:43: warning[W0403]: bash cannot read this command once `who` is filled in: this `'` is never closed
+    = 0
+    $ aurc check main.aur --select W0402 --format short
+    main.aur:5:43: warning[W0402]: `who` comes from outside, and bash reads it as part of the command
+    main.aur:6:43: warning[W0402]: `fine` comes from outside, and bash reads it as part of the command
+    = 0
+    $ aurc check main.aur --deny W0402 --format short
+    main.aur:5:43: warning[W0402]: `who` comes from outside, and bash reads it as part of the command
+    main.aur:6:43: warning[W0402]: `fine` comes from outside, and bash reads it as part of the command
+    = 1
+    $ aurc check main.aur --deny W0403 --format short
+    main.aur:5:43: warning[W0403]: bash cannot read this command once `who` is filled in: this `'` is never closed
+    main.aur:6:43: warning[W0402]: `fine` comes from outside, and bash reads it as part of the command
+    = 1
+    $ aurc check main.aur --deny warnings --format short
+    main.aur:5:43: warning[W0403]: bash cannot read this command once `who` is filled in: this `'` is never closed
+    main.aur:6:43: warning[W0402]: `fine` comes from outside, and bash reads it as part of the command
+    = 1
+    $ aurc check main.aur --fix
+    1 file checked: no errors
+    ! main.aur: 2 fixes made
+    = 0
+    $ cat main.aur
+    input who: String = "it's me"
+    input fine: String = "x"
+    task = Task {
+      processes = [
+        Process { name = "p", cmdline = "echo {{who | sh}}" },
+        Process { name = "q", cmdline = "echo {{fine | sh}}" },
+      ]
+      resources = Resources { cpu = 1, ram = 64MB, disk = 64MB }
+    }
+    = 0
+    "#);
+}

@@ -54,7 +54,7 @@ impl<'p> Compiler<'p> {
             warning = warning.also(inside, "it stands in this text").help(format!(
                 "write `{{{{{inner} | sh}}}}` there if that text is a piece of the command, or `{{{{{name} | sh}}}}` here if it is one word"
             ));
-            self.sink.push(warning);
+            self.push_raw_splice(warning);
             return;
         }
         warning = warning.help(advice);
@@ -66,17 +66,34 @@ impl<'p> Compiler<'p> {
             _ => None,
         };
         if let Some(applicability) = applicability {
-            let end = span.end.saturating_sub(2);
-            let before = self.program.sources.text(Span::new(span.file, span.start, end));
-            let filter = if before.ends_with(' ') { "| sh " } else { " | sh" };
-            warning = warning.fix(
-                "quote it with `| sh`",
-                applicability,
-                Span::new(span.file, end, end),
-                filter,
-            );
+            warning = self.with_filter(warning, applicability, span);
         }
-        self.sink.push(warning);
+        self.push_raw_splice(warning);
+    }
+
+    /// What surely breaks is worse than what may.
+    fn push_raw_splice(&mut self, warning: Diagnostic) {
+        match warning.span().is_some_and(|span| self.breaks(span)) {
+            true => self.sink.push_behind(&codes::shell_syntax, warning),
+            false => self.sink.push(warning),
+        }
+    }
+
+    /// Adds the edit that quotes a mustache.
+    pub(super) fn with_filter(
+        &self,
+        warning: Diagnostic,
+        applicability: Applicability,
+        mustache: Span,
+    ) -> Diagnostic {
+        let end = mustache.end.saturating_sub(2);
+        let before = self
+            .program
+            .sources
+            .text(Span::new(mustache.file, mustache.start, end));
+        let filter = if before.ends_with(' ') { "| sh " } else { " | sh" };
+        let place = Span::new(mustache.file, end, end);
+        warning.fix("quote it with `| sh`", applicability, place, filter)
     }
 }
 

@@ -6,9 +6,9 @@
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
-use aur_diagnostics::{Diagnostic, Span, codes};
+use aur_diagnostics::{Applicability, Diagnostic, Span, codes};
 use aur_grammar::tree::{Mustache, MustacheKind, TextPart};
-use aur_shell::{Mark, Piece, Reader};
+use aur_shell::{Mark, Piece, Quoting, Reader};
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::{raw_splice, shell_syntax};
@@ -98,12 +98,19 @@ impl<'p> Compiler<'p> {
         value: &Value<'p>,
         text: TextRef<'p>,
         found: Found<'_>,
-        holes: &[aur_shell::Quoting],
+        holes: &[Quoting],
         env: &Env<'p>,
     ) {
         let Found { fault, pieces, line } = found;
         let whole = joined(pieces);
-        let brought = self.brought(value, env);
+        let mut brought = self.brought(value, env);
+        // What is quoted as one word breaks nothing.
+        let written = text.text.parts.iter().filter_map(as_value).zip(holes);
+        let words: Vec<Span> = written
+            .filter(|(mustache, quoting)| has_filter(mustache) && is_bare(**quoting))
+            .map(|(mustache, _)| text.base.span(mustache.range))
+            .collect();
+        brought.retain(|own| !words.contains(&own.at));
         let opener = fault.opener.as_ref().map(|(mark, _)| *mark);
         let places = [Some(fault.mark), opener];
         let places: Vec<usize> = places
@@ -143,12 +150,21 @@ impl<'p> Compiler<'p> {
             warning = warning.also(from, "comes from here");
         }
         let quoting = found.and_then(|number| holes.get(number).copied());
-        let has_filter = mustache.is_some_and(|own| own.filters.last().is_some_and(|own| own.name == "sh"));
+        let has_filter = mustache.is_some_and(has_filter);
         // What begins a command is to be one, not a word.
         let is_word = mustache.is_some_and(|own| !raw_splice::starts_command(text, own));
         let quoting = quoting.filter(|_| is_word);
         let advice = quoting.and_then(|quoting| raw_splice::advice(quoting, has_filter, name));
+        // The value of another job may be meant to be several words.
+        if advice.is_some() && quoting.is_some_and(is_bare) {
+            warning = self.with_filter(warning, Applicability::Unsafe, culprit.at);
+        }
         self.sink.push(warning.help_if(advice));
+    }
+
+    /// Whether a command was found to break at this mustache once it is filled in.
+    pub(super) fn breaks(&self, mustache: Span) -> bool {
+        self.lints.resolved.told.contains(&mustache)
     }
 }
 
@@ -166,6 +182,16 @@ fn as_value(part: &TextPart) -> Option<&Mustache> {
         TextPart::Mustache(mustache) if mustache.kind == MustacheKind::Value => Some(mustache),
         TextPart::Mustache(_) | TextPart::Literal { .. } => None,
     }
+}
+
+/// Whether the last filter of a mustache makes a word of it.
+fn has_filter(mustache: &Mustache) -> bool {
+    mustache.filters.last().is_some_and(|filter| filter.name == "sh")
+}
+
+/// Whether there are no other quotes around.
+fn is_bare(quoting: Quoting) -> bool {
+    matches!(quoting, Quoting::Word | Quoting::Part)
 }
 
 fn written(text: TextRef<'_>) -> Written {

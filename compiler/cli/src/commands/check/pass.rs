@@ -111,13 +111,16 @@ fn usage_of_all(usages: Vec<Option<UsageError>>) -> Option<Failure> {
 impl Pass {
     /// Leaves out what the rules do, and marks what they deny.
     fn sift(&mut self, diagnostics: &mut Vec<Diagnostic>, rules: &Rules) {
-        diagnostics.retain(|one| {
-            let is_told = rules.tell(one.code);
-            if !is_told && one.severity() == Severity::Error {
+        let all = std::mem::take(diagnostics).into_iter();
+        let told = all.filter_map(|one| {
+            let is_error = one.severity() == Severity::Error;
+            let told = rules.told(one);
+            if told.is_none() && is_error {
                 self.not_selected += 1;
             }
-            is_told
+            told
         });
+        *diagnostics = told.collect();
         for one in diagnostics {
             if rules.deny(one.code) {
                 self.denied += 1;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aur_diagnostics::{Code, Severity, codes, nearest};
+use aur_diagnostics::{Code, Diagnostic, Severity, codes, nearest};
 use aur_terminal::Failure;
 
 use super::settings::Settings;
@@ -110,8 +110,19 @@ impl Rules {
         }
     }
 
+    /// What is told of a diagnostic, if anything: the one that it speaks for where it is left out itself, or
+    /// where only that one counts as an error.
+    pub(super) fn told(&self, mut one: Diagnostic) -> Option<Diagnostic> {
+        let weaker = one.weaker.take().filter(|weaker| self.tell(weaker.code));
+        match weaker {
+            Some(weaker) if !self.tell(one.code) => Some(*weaker),
+            Some(weaker) if self.deny(weaker.code) && !self.deny(one.code) => Some(*weaker),
+            _ => self.tell(one.code).then_some(one),
+        }
+    }
+
     /// Whether a diagnostic of this code is told.
-    pub(super) fn tell(&self, code: &Code) -> bool {
+    fn tell(&self, code: &Code) -> bool {
         self.selected
             .as_ref()
             .is_none_or(|selected| selected.contains(code.id))

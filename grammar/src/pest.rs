@@ -12,6 +12,9 @@ use pest::{Parser, Token};
 /// ten calls a byte, so only a text far beyond the limit of 64 MiB comes near it.
 const CALLS: NonZeroUsize = NonZeroUsize::new(1 << 31).unwrap();
 
+/// Pairs within each other that most items stay below.
+const USUAL_DEPTH: usize = 32;
+
 mod generated {
     #![allow(missing_docs, unreachable_pub, reason = "written by pest")]
 
@@ -57,7 +60,7 @@ pub(crate) fn read(entry: Rule, text: &str, nodes: &mut Vec<Node>) -> Result<(),
             ErrorVariant::CustomError { .. } => Refusal::Limit,
         }
     })?;
-    let mut open: Vec<usize> = Vec::new();
+    let mut open: Vec<usize> = Vec::with_capacity(USUAL_DEPTH);
     for token in pairs.tokens() {
         match token {
             Token::Start { rule, .. } | Token::End { rule, .. }

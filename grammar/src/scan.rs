@@ -172,11 +172,9 @@ impl<'t> Scanner<'t> {
     fn word(&self, start: usize) -> (Kind, usize) {
         let mut end = start;
         loop {
-            let tail = self.rest(end);
-            end += tail
-                .iter()
-                .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
-                .count();
+            while self.bytes.get(end).is_some_and(|byte| is_word_byte(*byte)) {
+                end += 1;
+            }
             match self.wide_letter(end) {
                 Some(length) => end += length,
                 None => return (Kind::Word, end),
@@ -341,6 +339,20 @@ impl Iterator for Scanner<'_> {
             first,
         })
     }
+}
+
+/// Whether a byte is an ASCII letter, a digit or `_`: one look into a table, as most bytes are asked.
+fn is_word_byte(byte: u8) -> bool {
+    const WORD: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < 0x80 {
+            table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+            byte += 1;
+        }
+        table
+    };
+    WORD[usize::from(byte)]
 }
 
 /// Whether a character is invisible or changes the order in which others are shown.

@@ -18,6 +18,7 @@ use std::rc::Rc;
 
 use aur_grammar::tree::{Expr, Field};
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 use crate::eval::{Compiler, Context};
 use crate::program::{PRELUDE_MODULE, Program};
@@ -29,7 +30,7 @@ pub(crate) use taint::Origin;
 /// What is noted on the way.
 pub(crate) struct Lints<'p> {
     /// Texts that bash will read, by address, each once however often it is used.
-    commands: IndexMap<usize, TextRef<'p>>,
+    commands: IndexMap<usize, TextRef<'p>, FxBuildHasher>,
     taint: taint::Taint<'p>,
     bound: unused_binding::Bound<'p>,
     deprecated: deprecated::Deprecated<'p>,
@@ -39,7 +40,7 @@ pub(crate) struct Lints<'p> {
 impl<'p> Lints<'p> {
     pub(crate) fn new(program: &'p Program) -> Self {
         Self {
-            commands: IndexMap::new(),
+            commands: IndexMap::default(),
             taint: taint::Taint::default(),
             bound: unused_binding::Bound::default(),
             deprecated: deprecated::Deprecated::new(program),

@@ -57,8 +57,8 @@ pub(crate) struct Lowering<'c, 'p> {
     /// Structs that a job reaches.
     reached: FxHashSet<usize>,
     usual: Usual,
-    /// Where structs have fields: by address of the declaration and of the name.
-    fields: FxHashMap<(usize, usize, usize), Option<usize>>,
+    /// What is known of the fields of structs: by address of the declaration and of the name.
+    fields: FxHashMap<(usize, usize, usize), Option<place::Field<'p>>>,
     /// What stands in place of open values, by pointer, where those are kept.
     pub(crate) open: BTreeMap<String, String>,
     /// What stands in place of jobs of which nothing can be known, where those are kept.

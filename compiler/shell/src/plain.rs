@@ -74,6 +74,10 @@ impl Walk {
                         return None;
                     }
                     self.word();
+                    // The rest of the word says nothing new.
+                    while text.get(at + 1).is_some_and(|next| is_plain(*next)) {
+                        at += 1;
+                    }
                 }
                 _ => return None,
             }

@@ -202,8 +202,17 @@ impl Builder<'_> {
         let mut at = from;
         while at < to {
             let rest = self.slice(at, to);
-            let stop = |byte: u8| matches!(byte, b'\\' | b'{' | b'\n' | b'\r');
-            let length = rest.bytes().position(stop).unwrap_or(rest.len()) as u32;
+            let stop = memchr::memchr3(b'\\', b'{', b'\n', rest.as_bytes());
+            let mut length = stop.unwrap_or(rest.len()) as u32;
+            let ends_line = self.byte(at + length) == b'\n';
+            if ends_line
+                && rest
+                    .as_bytes()
+                    .get(..length as usize)
+                    .is_some_and(|run| run.ends_with(b"\r"))
+            {
+                length -= 1;
+            }
             if length > 0 {
                 parts.push(self.slice(at, at + length), at, at + length);
                 at += length;

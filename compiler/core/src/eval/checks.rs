@@ -18,11 +18,13 @@ impl<'p> Compiler<'p> {
     pub(crate) fn require(&mut self, inner: &Rc<StructValue<'p>>, env: &Env<'p>, job: Span) {
         let decl = inner.decl.clone();
         let mut missing: Vec<&str> = Vec::new();
+        // Both are in the order of the declaration.
+        let mut slots = inner.slots.iter().peekable();
         for (index, field) in decl.fields.iter().enumerate() {
-            let is_given = match inner.slot(index) {
-                Slot::Set(_) => true,
-                Slot::Default => field.is_optional || field.default.is_some(),
-                Slot::Cleared => field.is_optional,
+            let is_given = match slots.next_if(|(own, _)| *own as usize == index) {
+                Some((_, Slot::Set(_))) => true,
+                Some((_, Slot::Default)) | None => field.is_optional || field.default.is_some(),
+                Some((_, Slot::Cleared)) => field.is_optional,
             };
             if !is_given {
                 missing.push(&field.name);

@@ -11,7 +11,7 @@ use super::{Lowering, elements};
 use crate::resolve::{Env, Judge, Settled, enter, struct_env};
 use crate::spans::Leaf;
 use crate::types::StructDecl;
-use crate::value::{Kind, Piece, StructValue, Value};
+use crate::value::{Kind, Piece, Slot, StructValue, Value};
 
 /// A struct and the chain its fields are read in.
 pub(crate) struct Placed<'p> {
@@ -25,6 +25,35 @@ pub(crate) struct Read<'p> {
     /// Where it was written; none for a default.
     pub(crate) span: Option<Span>,
     from: Option<Rc<Vec<Span>>>,
+}
+
+impl<'p> Read<'p> {
+    fn of_default(value: Value<'p>) -> Self {
+        Self {
+            value,
+            span: None,
+            from: None,
+        }
+    }
+}
+
+/// What is known of a field by its declaration.
+pub(super) struct Field<'p> {
+    index: usize,
+    /// What it holds where nothing is written, if that is the same wherever it stands.
+    usual: Option<Option<Value<'p>>>,
+}
+
+/// Whether a default is what it is wherever it stands: no text in it has anything to be put in.
+fn is_same_everywhere(value: &Value<'_>) -> bool {
+    match &value.kind {
+        Kind::Text(text) => text.literal().is_some(),
+        Kind::List(items) => items.is_empty(),
+        Kind::Map(pairs) => pairs.is_empty(),
+        Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Bytes(_) | Kind::Duration(_) => true,
+        Kind::Enum(..) | Kind::Struct(_) => true,
+        _ => false,
+    }
 }
 
 impl<'p> Lowering<'_, 'p> {
@@ -47,19 +76,44 @@ impl<'p> Lowering<'_, 'p> {
         }
     }
 
-    /// Where a struct has a field. Each job asks for the same names, which are found by their addresses.
-    fn field(&mut self, decl: &Rc<StructDecl<'p>>, name: &'static str) -> Option<usize> {
+    /// What is known of a field. Each job asks for the same names, which are found by their addresses.
+    fn field(&mut self, decl: &Rc<StructDecl<'p>>, name: &'static str) -> Option<&mut Field<'p>> {
         let key = (Rc::as_ptr(decl).addr(), name.as_ptr().addr(), name.len());
-        *self.fields.entry(key).or_insert_with(|| decl.field(name))
+        let found = self.fields.entry(key).or_insert_with(|| {
+            let index = decl.field(name)?;
+            Some(Field { index, usual: None })
+        });
+        found.as_mut()
     }
 
     /// Reads a field; texts are resolved and fitted to the field's type.
     pub(crate) fn read(&mut self, placed: &Placed<'p>, name: &'static str) -> Option<Read<'p>> {
         let inner = &placed.inner;
-        let index = self.field(&inner.decl, name)?;
-        let value = self.compiler.attribute(inner, index)?;
-        let span = inner.written(index).map(|written| written.span);
+        let known = self.field(&inner.decl, name)?;
+        let index = known.index;
+        let span = match inner.slot(index) {
+            Slot::Set(written) => Some(written.span),
+            Slot::Cleared => return None,
+            Slot::Default => {
+                if let Some(usual) = &known.usual {
+                    return usual.clone().map(Read::of_default);
+                }
+                None
+            }
+        };
         let field = inner.decl.fields.get(index)?;
+        let value = self.compiler.attribute(inner, index);
+        let is_usual = match &value {
+            Some(value) => is_same_everywhere(value),
+            None => field.default.is_none(),
+        };
+        if span.is_none()
+            && is_usual
+            && let Some(known) = self.field(&inner.decl, name)
+        {
+            known.usual = Some(value.clone());
+        }
+        let value = value?;
         let settled = self
             .compiler
             .settle_typed(&value, &field.ty, &placed.env, self.judge);

@@ -119,10 +119,13 @@ impl<'t> Builder<'t> {
 
     /// Reports a field, member or name that stands on one line with the one before it, with no comma between.
     fn check_separated(&mut self, node: Node, what: &str) {
-        let before = self.slice(0, node.start).trim_end_matches([' ', '\t', '\r']);
-        if before.ends_with([',', '\n', '{']) {
+        let before = self.slice(0, node.start);
+        let mut bytes = before.bytes().rev();
+        let last = bytes.find(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+        if matches!(last, Some(b',' | b'\n' | b'{')) {
             return;
         }
+        let before = before.trim_end_matches([' ', '\t', '\r']);
         let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
         let behind = self.node_text(node).trim_start_matches(is_word).len() as u32;
         let range = self.range(node.start, node.end - behind);
@@ -150,6 +153,10 @@ impl<'t> Builder<'t> {
 
     /// Reports commas behind a comma between `from` and `to`.
     fn check_commas(&mut self, from: u32, to: u32) {
+        // Most have one or none, and are done with one look.
+        if memchr::memchr_iter(b',', self.slice(from, to).as_bytes()).count() < 2 {
+            return;
+        }
         let mut is_note = false;
         let mut commas = Vec::new();
         for (at, byte) in (from..to).zip(self.slice(from, to).bytes()) {

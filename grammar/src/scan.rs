@@ -126,18 +126,20 @@ impl<'t> Scanner<'t> {
     }
 
     fn skip_blanks(&mut self) {
-        while let Some(byte) = self.bytes.get(self.at) {
+        let mut at = self.at;
+        while let Some(byte) = self.bytes.get(at) {
             match byte {
-                b' ' | b'\t' => self.at += 1,
+                b' ' | b'\t' => at += 1,
                 b'\n' => {
-                    self.at += 1;
-                    self.line = self.at;
+                    at += 1;
+                    self.line = at;
                     self.first = true;
                 }
-                b'\r' if self.byte(self.at + 1) == b'\n' => self.at += 1,
+                b'\r' if self.byte(at + 1) == b'\n' => at += 1,
                 _ => break,
             }
         }
+        self.at = at;
     }
 
     /// Returns kind and end of the token that starts at `start`.

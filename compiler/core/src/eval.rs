@@ -440,7 +440,7 @@ impl<'p> Compiler<'p> {
         self.sink.hypothetical -= 1;
         match holds.kind {
             Kind::Bool(_) | Kind::Poison => result,
-            _ => Value::new(Kind::Opaque(want.clone()), result.span),
+            _ => Value::new(Kind::opaque(want.clone()), result.span),
         }
     }
 }

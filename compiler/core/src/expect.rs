@@ -255,7 +255,7 @@ impl<'p> Compiler<'p> {
         };
         let kind = match same {
             Some(same) => Kind::Bool(same == is_equal_wanted),
-            None => Kind::Opaque(Type::Boolean),
+            None => Kind::opaque(Type::Boolean),
         };
         (kind, Some(sides))
     }

@@ -23,12 +23,15 @@ pub(crate) struct Value<'p> {
     pub(crate) span: Span,
 }
 
+/// Large programs hold millions of values; what is rare and large stands behind a pointer.
+const _: () = assert!(size_of::<Value<'static>>() <= 48);
+
 #[derive(Clone, Debug)]
 pub(crate) enum Kind<'p> {
     /// A fault was reported; fits everywhere and says nothing more.
     Poison,
     /// Known only with inputs that were not given.
-    Opaque(Type<'p>),
+    Opaque(Rc<Type<'p>>),
     Unset,
     Bool(bool),
     Int(i64),
@@ -56,6 +59,13 @@ pub(crate) enum Kind<'p> {
     Module(u32),
     /// The name of a built-in function.
     Builtin(SmolStr),
+}
+
+impl<'p> Kind<'p> {
+    /// A value of which only the type is known.
+    pub(crate) fn opaque(ty: Type<'p>) -> Self {
+        Self::Opaque(Rc::new(ty))
+    }
 }
 
 /// A written text and the start of its item, which its ranges count from.

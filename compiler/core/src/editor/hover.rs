@@ -264,7 +264,7 @@ fn field_told(
 /// The type of a value as the language writes it.
 pub(crate) fn type_told(kind: &Kind<'_>) -> String {
     match kind {
-        Kind::Opaque(ty) => match ty {
+        Kind::Opaque(ty) => match &**ty {
             Type::Any => "unknown until its inputs are given".to_string(),
             ty => ty.to_string(),
         },

@@ -116,7 +116,7 @@ impl<'p> View<'p> {
             if frame.kind == FrameKind::Struct && frame.mode == Mode::Check {
                 for entry in &frame.entries {
                     if let Some(name) = entry.path.first() {
-                        let unknown = Value::new(Kind::Opaque(Type::Any), context.base.span(span_of(*name)));
+                        let unknown = Value::new(Kind::opaque(Type::Any), context.base.span(span_of(*name)));
                         let span = unknown.span;
                         context = context.with_local(name.of(self.cursor.text).into(), unknown, span);
                     }
@@ -128,12 +128,12 @@ impl<'p> View<'p> {
                 let element = match list.kind {
                     Kind::List(items) => items.first().cloned(),
                     Kind::Opaque(ty) => match ty.plain() {
-                        Type::List(element) => Some(Value::new(Kind::Opaque((**element).clone()), list.span)),
+                        Type::List(element) => Some(Value::new(Kind::opaque((**element).clone()), list.span)),
                         _ => None,
                     },
                     _ => None,
                 };
-                let unknown = || Value::new(Kind::Opaque(Type::Any), context.base.span(span_of(name)));
+                let unknown = || Value::new(Kind::opaque(Type::Any), context.base.span(span_of(name)));
                 let name: SmolStr = name.of(self.cursor.text).into();
                 let element = element.unwrap_or_else(unknown);
                 let span = element.span;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use aur_diagnostics::{Applicability, Diagnostic, Span, codes};
 use aur_grammar::tree::{Arg, Expr, ExprKind};
+use rustc_hash::FxBuildHasher;
 use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
@@ -112,7 +113,7 @@ impl<'p> Compiler<'p> {
 
     /// `value.bind(name = value, "a.b" = value, {name: value})`: later arguments are nearer.
     fn bind(&mut self, context: &Context<'p>, value: Value<'p>, args: &'p [Arg]) -> Value<'p> {
-        let mut bindings = Bindings::default();
+        let mut bindings = Bindings::with_capacity_and_hasher(args.len(), FxBuildHasher);
         for arg in args {
             let bound = self.eval(context, &arg.value, &Type::Any);
             let place = context.base.span(arg.range);
@@ -364,7 +365,7 @@ impl<'p> Compiler<'p> {
                 Value::poison(span)
             }
             Kind::Poison => Value::poison(span),
-            _ => Value::new(Kind::Opaque(Type::String), span),
+            _ => Value::new(Kind::opaque(Type::String), span),
         }
     }
 
@@ -374,7 +375,7 @@ impl<'p> Compiler<'p> {
         for arg in args {
             match self.known(context, &arg.value).kind {
                 Kind::Raw(text) => values.push(text),
-                Kind::Opaque(_) => return Value::new(Kind::Opaque(Type::String), span),
+                Kind::Opaque(_) => return Value::new(Kind::opaque(Type::String), span),
                 Kind::Poison => return Value::poison(span),
                 other => {
                     let place = context.base.span(arg.value.range);
@@ -393,7 +394,7 @@ impl<'p> Compiler<'p> {
             Kind::Namespace(entries) => entries.len(),
             Kind::Raw(text) => text.chars().count(),
             Kind::Poison => return Value::poison(span),
-            Kind::Opaque(_) => return Value::new(Kind::Opaque(Type::Integer), span),
+            Kind::Opaque(_) => return Value::new(Kind::opaque(Type::Integer), span),
             other => {
                 return self.wrong_argument(
                     "len",
@@ -415,7 +416,7 @@ impl<'p> Compiler<'p> {
                 .map(|(key, item)| Value::new(Kind::Raw(key.as_str().into()), item.span))
                 .collect(),
             Kind::Poison => return Value::poison(span),
-            Kind::Opaque(_) => return Value::new(Kind::Opaque(Type::List(Rc::new(Type::String))), span),
+            Kind::Opaque(_) => return Value::new(Kind::opaque(Type::List(Rc::new(Type::String))), span),
             other => return self.wrong_argument("keys", "a map", other, context.base.span(expr.range)),
         };
         Value::new(Kind::List(Rc::new(keys)), span)
@@ -432,7 +433,7 @@ impl<'p> Compiler<'p> {
         let separator = self.known(context, separator);
         let (Kind::List(items), Kind::Raw(separator)) = (&list_value.kind, &separator.kind) else {
             return match (&list_value.kind, &separator.kind) {
-                (Kind::Opaque(_), _) | (_, Kind::Opaque(_)) => Value::new(Kind::Opaque(Type::String), span),
+                (Kind::Opaque(_), _) | (_, Kind::Opaque(_)) => Value::new(Kind::opaque(Type::String), span),
                 _ => Value::poison(span),
             };
         };
@@ -444,7 +445,7 @@ impl<'p> Compiler<'p> {
             let known = self.known_text(&item.clone().behind(&list_value.scopes));
             match known.kind {
                 Kind::Raw(text) => parts.push(text),
-                Kind::Opaque(_) => return Value::new(Kind::Opaque(Type::String), span),
+                Kind::Opaque(_) => return Value::new(Kind::opaque(Type::String), span),
                 _ => return Value::poison(span),
             }
         }
@@ -465,7 +466,7 @@ impl<'p> Compiler<'p> {
         let written = match &path.kind {
             Kind::Raw(text) => text.to_string(),
             Kind::Poison => return Value::poison(span),
-            Kind::Opaque(_) => return Value::new(Kind::Opaque(Type::String), span),
+            Kind::Opaque(_) => return Value::new(Kind::opaque(Type::String), span),
             other => return self.wrong_argument("file", "a path", other, place),
         };
         let importer = self
@@ -563,7 +564,7 @@ impl<'p> Compiler<'p> {
         let env = self.root_env();
         let settled = self.settle(value, &env, crate::resolve::Judge::Known);
         match settled.kind {
-            Kind::Pieces(_) => Value::new(Kind::Opaque(Type::String), value.span),
+            Kind::Pieces(_) => Value::new(Kind::opaque(Type::String), value.span),
             _ => settled,
         }
     }

@@ -65,7 +65,7 @@ impl<'p> Compiler<'p> {
             (_, Type::Union(types)) => return self.fit_union(value, types, want, span, report),
             (Kind::Opaque(_), _) => {
                 return Some(Value {
-                    kind: Kind::Opaque(want.clone()),
+                    kind: Kind::opaque(want.clone()),
                     ..value
                 });
             }
@@ -180,7 +180,7 @@ impl<'p> Compiler<'p> {
         });
         match late {
             None => Some(Value {
-                kind: Kind::Opaque(want.clone()),
+                kind: Kind::opaque(want.clone()),
                 scopes: None,
                 span: value.span,
             }),

@@ -92,14 +92,14 @@ impl<'p> Compiler<'p> {
             let mut inner = context.clone();
             for clause in clauses {
                 let place = context.base.span(clause.name.range);
-                let unknown = Value::new(Kind::Opaque(Type::Any), place);
+                let unknown = Value::new(Kind::opaque(Type::Any), place);
                 inner = inner.with_local(clause.name.name.clone(), unknown, place);
             }
             self.typed(&inner, element, &rounds.want);
             self.sink.hypothetical -= 1;
         }
         if rounds.is_opaque {
-            return Value::new(Kind::Opaque(Type::List(Rc::new(rounds.want))), span);
+            return Value::new(Kind::opaque(Type::List(Rc::new(rounds.want))), span);
         }
         Value::new(Kind::List(Rc::new(rounds.out)), span)
     }
@@ -172,7 +172,7 @@ impl<'p> Compiler<'p> {
                     Type::List(element) => (**element).clone(),
                     _ => Type::Any,
                 };
-                Elements::List(Rc::new(vec![Value::new(Kind::Opaque(element), place)]))
+                Elements::List(Rc::new(vec![Value::new(Kind::opaque(element), place)]))
             }
             Kind::Poison => {
                 rounds.is_opaque = true;
@@ -292,7 +292,8 @@ impl<'p> Compiler<'p> {
         };
         match self.ends(context, low, high, span) {
             Ok((low, high)) => {
-                if !self.may_step(length(low, high), span) {
+                let count = length(low, high);
+                if !self.may_step(count, span) || !self.may_hold(count, span) {
                     return Value::poison(span);
                 }
                 let elements = (low..=high).map(|value| Value::new(Kind::Int(value), span));
@@ -315,7 +316,7 @@ impl<'p> Compiler<'p> {
         let (low, high) = match (&low.kind, &high.kind) {
             (Kind::Int(low), Kind::Int(high)) => (*low, *high),
             (Kind::Poison, _) | (_, Kind::Poison) => return Err(Value::poison(span)),
-            _ => return Err(Value::new(Kind::Opaque(Type::List(Rc::new(Type::Integer))), span)),
+            _ => return Err(Value::new(Kind::opaque(Type::List(Rc::new(Type::Integer))), span)),
         };
         let (count, most) = (length(low, high), self.given.limits.of(Limit::Elements));
         if count > most {

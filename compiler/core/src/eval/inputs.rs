@@ -159,7 +159,7 @@ impl<'p> Compiler<'p> {
                 nothing(span)
             }
             None => InputValue {
-                value: Value::new(Kind::Opaque(ty), span),
+                value: Value::new(Kind::opaque(ty), span),
                 source: None,
             },
         }

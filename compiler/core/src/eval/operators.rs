@@ -28,7 +28,7 @@ impl<'p> Compiler<'p> {
             let kind = match value.kind {
                 Kind::Bool(value) => Kind::Bool(!value),
                 Kind::Poison => Kind::Poison,
-                _ => Kind::Opaque(Type::Boolean),
+                _ => Kind::opaque(Type::Boolean),
             };
             return Value::new(kind, span);
         }
@@ -74,7 +74,7 @@ impl<'p> Compiler<'p> {
             BinaryOp::Equal | BinaryOp::NotEqual => {
                 let kind = match self.same(&left, &right) {
                     Some(same) => Kind::Bool(same == (op == BinaryOp::Equal)),
-                    None => Kind::Opaque(Type::Boolean),
+                    None => Kind::opaque(Type::Boolean),
                 };
                 Value::new(kind, span)
             }
@@ -106,7 +106,7 @@ impl<'p> Compiler<'p> {
             (Kind::Poison, _) | (_, Kind::Poison) => Kind::Poison,
             (Kind::Bool(left), _) if decides => Kind::Bool(*left),
             (Kind::Bool(_), Kind::Bool(right)) => Kind::Bool(*right),
-            _ => Kind::Opaque(Type::Boolean),
+            _ => Kind::opaque(Type::Boolean),
         };
         Value::new(kind, span)
     }
@@ -168,9 +168,10 @@ impl<'p> Compiler<'p> {
             (Divide | FloorDivide, Duration(a), Int(b)) => floor_divide(*a, *b).map(Duration),
             (Divide, Bytes(a), Float(b)) => super::whole((*a as f64 / b).round()).map(Bytes),
             (Divide, Duration(a), Float(b)) => super::whole((*a as f64 / b).round()).map(Duration),
-            (_, Opaque(ty), _) | (_, _, Opaque(ty)) => {
-                Some(Opaque(if op == Add { ty.clone() } else { Type::Any }))
-            }
+            (_, Opaque(ty), _) | (_, _, Opaque(ty)) => Some(match op {
+                Add => Opaque(ty.clone()),
+                _ => Kind::opaque(Type::Any),
+            }),
             (_, a, b) => {
                 self.report_operands(op, op_span, a, b, left.span, right.span);
                 return Value::poison(span);
@@ -249,7 +250,7 @@ impl<'p> Compiler<'p> {
             (Float(a), Float(b)) => a.partial_cmp(b),
             (Int(a), Float(b)) => (*a as f64).partial_cmp(b),
             (Float(a), Int(b)) => a.partial_cmp(&(*b as f64)),
-            (Opaque(_), _) | (_, Opaque(_)) => return Value::new(Opaque(Type::Boolean), span),
+            (Opaque(_), _) | (_, Opaque(_)) => return Value::new(Kind::opaque(Type::Boolean), span),
             (a, b) => {
                 self.report_operands(op, op_span, a, b, left.span, right.span);
                 return Value::poison(span);
@@ -289,7 +290,7 @@ impl<'p> Compiler<'p> {
                 return Value::poison(span);
             }
         };
-        Value::new(found.map_or(Kind::Opaque(Type::Boolean), Kind::Bool), span)
+        Value::new(found.map_or(Kind::opaque(Type::Boolean), Kind::Bool), span)
     }
 
     /// Whether two values are equal once their texts are resolved; `None` where that is not known yet.

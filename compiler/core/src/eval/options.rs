@@ -62,7 +62,7 @@ impl<'p> Compiler<'p> {
         words.retain(|word| !word.is_empty());
         match is_known {
             true => Value::new(Kind::Raw(words.join(" ").into()), span),
-            false => Value::new(Kind::Opaque(Type::String), span),
+            false => Value::new(Kind::opaque(Type::String), span),
         }
     }
 

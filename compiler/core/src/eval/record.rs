@@ -351,13 +351,12 @@ impl<'p> Compiler<'p> {
                 Value::new(Kind::Map(Rc::new(out)), span)
             }
             _ => {
-                let entries = pairs
-                    .iter()
-                    .filter_map(|pair| {
-                        let name = key_text(&pair.key)?;
-                        Some((name, self.eval(context, &pair.value, &Type::Any)))
-                    })
-                    .collect();
+                let mut entries = Vec::with_capacity(pairs.len());
+                for pair in pairs {
+                    if let Some(name) = key_text(&pair.key) {
+                        entries.push((name, self.eval(context, &pair.value, &Type::Any)));
+                    }
+                }
                 Value::new(Kind::Namespace(Rc::new(entries)), span)
             }
         }
@@ -479,7 +478,7 @@ impl<'p> Compiler<'p> {
                         .unwrap_or(Type::Any),
                     _ => Type::Any,
                 };
-                Value::new(Kind::Opaque(ty), span)
+                Value::new(Kind::opaque(ty), span)
             }
             other => {
                 let message = format!("{} has no fields", describe(other));
@@ -588,7 +587,7 @@ impl<'p> Compiler<'p> {
                     Type::Map(pair) => pair.1.clone(),
                     _ => Type::Any,
                 };
-                Value::new(Kind::Opaque(ty), span)
+                Value::new(Kind::opaque(ty), span)
             }
             other => {
                 let message = format!(

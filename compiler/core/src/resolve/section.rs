@@ -184,6 +184,9 @@ fn is_alone(parts: &[TextPart], at: usize) -> bool {
         Some(TextPart::Mustache(mustache)) => mustache.kind != MustacheKind::Value,
         Some(TextPart::Literal { .. }) | None => false,
     };
+    if !is_tag {
+        return false;
+    }
     let is_blank = |text: &str| text.bytes().all(|byte| matches!(byte, b' ' | b'\t'));
     let starts_line = match at.checked_sub(1).map(|before| parts.get(before)) {
         None => true,
@@ -205,7 +208,7 @@ fn is_alone(parts: &[TextPart], at: usize) -> bool {
     let is_of_lines =
         |part: Option<&TextPart>| matches!(part, Some(TextPart::Literal { text, .. }) if text.contains('\n'));
     let has_line = is_of_lines(parts.get(at + 1)) || at > 0 && is_of_lines(parts.get(at - 1));
-    is_tag && starts_line && ends_line && has_line
+    starts_line && ends_line && has_line
 }
 
 pub(super) fn section_end(parts: &[TextPart], start: usize) -> usize {

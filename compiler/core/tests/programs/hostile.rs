@@ -29,6 +29,21 @@ fn rounds_are_counted_before_the_first() {
 }
 
 #[test]
+fn ranges_are_lists_too() {
+    let table = [
+        "x = 0..999999\n",
+        "x = 0..999999\ny = 0..9\n",
+        "x = [0..999 for i in 0..3000]\n",
+    ];
+    let said: String = table.iter().map(|text| first(text) + "\n").collect();
+    insta::assert_snapshot!(said, @"
+
+    2:5 E0601 the lists of a program have at most 1000000 elements | the limit is reached here
+    1:6 E0601 the lists of a program have at most 1000000 elements | the limit is reached here
+    ");
+}
+
+#[test]
 fn jobs_are_counted_while_they_are_made() {
     let head = "t = Task { processes = [Process { name = \"p\", cmdline = \"x\" }], resources = Resources { cpu = 1, ram = 64MB, disk = 64MB } }\n\
                 j = Job { cluster = \"c\", role = \"r\", environment = \"e\", name = \"j{{i}}\", task = t }\n";

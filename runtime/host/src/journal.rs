@@ -23,7 +23,8 @@
 //!
 //! Invariants
 //! - What a [`Journal::commit`] to the disk has confirmed is there for good, whole and in order.
-//! - A failed commit leaves the file ending at the last durable record and keeps the rest for the next try.
+//! - What somebody may have read is not taken back: records of a failed commit stay where they are, and the
+//!   next try writes the same bytes again in the same place.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -99,10 +100,8 @@ pub struct Journal {
     next_sequence: u64,
     /// The records that are not known to be durable.
     pending: Vec<u8>,
-    /// How much of `pending` is in the file.
+    /// How much of `pending` is in the file for certain.
     written_bytes: usize,
-    /// Whether the file may hold more than that, left by a failed commit.
-    has_litter: bool,
 }
 
 /// How safe records are to be.
@@ -134,7 +133,6 @@ impl Journal {
             next_sequence: 0,
             pending: Vec::new(),
             written_bytes: 0,
-            has_litter: false,
         })
     }
 
@@ -160,7 +158,6 @@ impl Journal {
             next_sequence: scan.first + scan.payloads.len() as u64,
             pending: Vec::new(),
             written_bytes: 0,
-            has_litter: false,
         };
         Ok((journal, scan.payloads))
     }
@@ -190,10 +187,8 @@ impl Journal {
     pub fn commit(&mut self, safety: Safety) -> Result<(), PathError> {
         let result = self.write_pending(safety);
         if result.is_err() {
-            self.has_litter = true;
+            // After a failed sync the kernel takes the pages for clean: they are written once more.
             self.written_bytes = 0;
-            // The next commit cuts again if this fails.
-            let _ = self.cut_litter();
         }
         result
     }
@@ -217,7 +212,6 @@ impl Journal {
             next_sequence: self.next_sequence,
             pending: shortened_header(self.next_sequence).to_vec(),
             written_bytes: 0,
-            has_litter: false,
         };
         shorter.append(payload)?;
         let draft = self.path.with_extension("new");
@@ -246,7 +240,6 @@ impl Journal {
     }
 
     fn write_pending(&mut self, safety: Safety) -> Result<(), PathError> {
-        self.cut_litter()?;
         let unwritten = self.pending.get(self.written_bytes..).unwrap_or_default();
         if !unwritten.is_empty() {
             let end = self.durable_bytes + self.written_bytes as u64;
@@ -261,14 +254,6 @@ impl Journal {
             self.durable_bytes += self.pending.len() as u64;
             self.pending.clear();
             self.written_bytes = 0;
-        }
-        Ok(())
-    }
-
-    fn cut_litter(&mut self) -> Result<(), PathError> {
-        if self.has_litter {
-            self.file.set_len(self.durable_bytes).at("cut", &self.path)?;
-            self.has_litter = false;
         }
         Ok(())
     }

@@ -173,19 +173,22 @@ fn a_failed_commit_is_tried_again_and_loses_nothing() {
     journal.commit(Safety::Durable).unwrap();
     let filler = folder.path().join("filler");
     std::fs::write(&filler, vec![0; 44 * 1024]).unwrap();
-    // Half of this record fits: the commit must not leave that half behind.
+    // The small record fits and half of the large one: whoever reads on finds the former, and for good.
+    let mut follower = Follower::open(&path).unwrap();
     let big = vec![b'x'; 24 * 1024];
+    journal.append(b"small").unwrap();
     journal.append(&big).unwrap();
     for safety in [Safety::Written, Safety::Durable, Safety::Durable] {
         let error = journal.commit(safety).unwrap_err();
         assert!(error.is_disk_full(), "{error}");
-        assert_eq!(read(&path).unwrap(), [b"first"]);
-        assert_eq!(std::fs::metadata(&path).unwrap().len(), journal.durable_bytes);
+        assert_eq!(read(&path).unwrap(), [&b"first"[..], b"small"]);
     }
+    assert_eq!(follower.read_new().unwrap().payloads, [&b"first"[..], b"small"]);
     journal.append(b"last").unwrap();
     std::fs::remove_file(&filler).unwrap();
     journal.commit(Safety::Durable).unwrap();
-    assert_eq!(read(&path).unwrap(), [&b"first"[..], &big, b"last"]);
+    assert_eq!(read(&path).unwrap(), [&b"first"[..], b"small", &big, b"last"]);
+    assert_eq!(follower.read_new().unwrap().payloads, [&big[..], b"last"]);
     drop(journal);
     let status = std::process::Command::new("umount")
         .arg("-l")

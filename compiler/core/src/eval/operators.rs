@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use aur_diagnostics::{Diagnostic, Span, codes};
-use aur_grammar::tree::{BinaryOp, Expr, UnaryOp};
+use aur_grammar::tree::{BinaryOp, Expr, ExprKind, UnaryOp};
 
 use super::finished_text;
 use super::{Compiler, Context};
@@ -66,6 +66,12 @@ impl<'p> Compiler<'p> {
             return self.logic(context, op, left, right, span);
         }
         let left = self.known(context, left);
+        if let (BinaryOp::In, ExprKind::Range { low, high }) = (op, &right.kind)
+            && let (Some(low), Some(high)) = (low, high)
+            && matches!(left.kind, Kind::Int(_) | Kind::Opaque(_))
+        {
+            return self.between(context, &left, low, high, span);
+        }
         let right = self.known(context, right);
         if left.is_poison() || right.is_poison() {
             return Value::poison(span);
@@ -263,6 +269,27 @@ impl<'p> Compiler<'p> {
             _ => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
         };
         Value::new(Kind::Bool(holds), span)
+    }
+
+    /// Whether a number is in a range, of which no list is made.
+    fn between(
+        &mut self,
+        context: &Context<'p>,
+        number: &Value<'p>,
+        low: &'p Expr,
+        high: &'p Expr,
+        span: Span,
+    ) -> Value<'p> {
+        let low = self.typed(context, low, &Type::Integer);
+        let high = self.typed(context, high, &Type::Integer);
+        let kind = match (&number.kind, &low.kind, &high.kind) {
+            (_, Kind::Poison, _) | (_, _, Kind::Poison) => Kind::Poison,
+            (Kind::Int(number), Kind::Int(low), Kind::Int(high)) => {
+                Kind::Bool((low..=high).contains(&number))
+            }
+            _ => Kind::opaque(Type::Boolean),
+        };
+        Value::new(kind, span)
     }
 
     fn contains(&mut self, op_span: Span, left: &Value<'p>, right: &Value<'p>, span: Span) -> Value<'p> {

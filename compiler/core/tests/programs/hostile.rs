@@ -44,6 +44,37 @@ fn ranges_are_lists_too() {
 }
 
 #[test]
+fn a_range_that_a_number_may_be_in_is_no_list() {
+    let table = [
+        "x = [i for i in 1..2000 if i in 1024..65535]\n",
+        "x = 5 in 0..9000000000\ncheck not x, \"in\"\n",
+        "x = 0 in 1..3\ncheck x, \"below\"\n",
+        "x = 4 in 1..3\ncheck x, \"above\"\n",
+        "x = 3 in 1..3 and 1 in 1..3\ncheck not x, \"an end\"\n",
+        "x = 1 in 3..1\ncheck x, \"none\"\n",
+        "x = 2.0 in 1..3\ncheck not x, \"a float\"\n",
+        "x = \"2\" in 1..3\ncheck x, \"a text\"\n",
+        "x = 2 in 1..\"b\"\n",
+        "input n: Integer\ncheck n in 1024..65535, \"later\"\n",
+        "input n: Integer = 80\ncheck n in 1024..65535, \"now\"\n",
+    ];
+    let said: String = table.iter().map(|text| first(text) + "\n").collect();
+    insta::assert_snapshot!(said, @r#"
+
+    2:7 E0313 in | this does not hold
+    2:7 E0313 below | this does not hold
+    2:7 E0313 above | this does not hold
+    2:7 E0313 an end | this does not hold
+    2:7 E0313 none | this does not hold
+
+    2:7 E0313 a text | this does not hold
+    1:13 E0302 the text "b" is not a value of type Integer | Integer is needed here
+
+    2:7 E0313 now | this does not hold
+    "#);
+}
+
+#[test]
 fn jobs_are_counted_while_they_are_made() {
     let head = "t = Task { processes = [Process { name = \"p\", cmdline = \"x\" }], resources = Resources { cpu = 1, ram = 64MB, disk = 64MB } }\n\
                 j = Job { cluster = \"c\", role = \"r\", environment = \"e\", name = \"j{{i}}\", task = t }\n";

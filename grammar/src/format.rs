@@ -29,15 +29,21 @@ const KEYWORDS: [&str; 10] = [
 /// Where one line is broken another may get too long, or fit; more rounds than this are never needed.
 const ROUNDS: usize = 6;
 
+/// What some editors put before a text. It is left out, and so are further ones behind it.
+const MARK_OF_ORDER: char = '\u{feff}';
+
 /// Lays out a file.
 pub fn format(text: &str) -> String {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text.trim_start_matches(MARK_OF_ORDER);
     format_tree(text, &parse(text))
 }
 
 /// Lays out a file of which the tree is known.
 pub fn format_tree(text: &str, tree: &Tree) -> String {
-    let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let plain = text.strip_prefix(MARK_OF_ORDER).unwrap_or(text);
+    if plain.starts_with(MARK_OF_ORDER) {
+        return format(plain);
+    }
     // Where brackets are out of order, columns say where items begin, and each round may move another one.
     // And a fault of this module must never change a program.
     settle(&File::read_all(text, tree), Some(tree), ROUNDS)
@@ -48,7 +54,11 @@ pub fn format_tree(text: &str, tree: &Tree) -> String {
 /// Lays out a file until nothing moves any more; `None` if that takes more rounds.
 fn settle(file: &File<'_>, tree: Option<&Tree>, rounds: usize) -> Option<String> {
     let laid_out = file.write();
-    if laid_out == file.text.strip_prefix('\u{feff}').unwrap_or(file.text) {
+    if laid_out.starts_with(MARK_OF_ORDER) {
+        // It would be read as one that may stand there, and go the next time.
+        return None;
+    }
+    if laid_out == file.text.strip_prefix(MARK_OF_ORDER).unwrap_or(file.text) {
         return Some(laid_out);
     }
     let rounds = rounds.checked_sub(1).filter(|left| *left > 0)?;
@@ -144,7 +154,7 @@ impl<'t> File<'t> {
     }
 
     fn new(text: &'t str) -> Self {
-        let from = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        let from = if text.starts_with(MARK_OF_ORDER) { 3 } else { 0 };
         let tokens: Vec<Token> = Scanner::new(text, from).collect();
         let mut file = Self {
             text,

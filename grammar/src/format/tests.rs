@@ -30,6 +30,18 @@ fn nothing_stays_nothing() {
 }
 
 #[test]
+fn marks_of_order_are_none_of_a_program() {
+    let many = "\u{feff}".repeat(9);
+    assert_eq!(format(&many), "");
+    let text = format!("{many}a=1\n");
+    assert_eq!(format(&text), "a = 1\n");
+    assert_eq!(format_tree(&text, &crate::parse(&text)), "a = 1\n");
+    // Elsewhere they are faults, and stay.
+    let text = format!("\n{many}a=1\n");
+    assert_eq!(format(&text), text);
+}
+
+#[test]
 fn a_known_tree_gives_the_same_layout() {
     let text = "\u{feff}a   =  1\r\nb = [1,,\n   2\n@deprecated struct S { a : Integer }\nc   =  3 # x\n";
     assert_eq!(format_tree(text, &crate::parse(text)), format(text));

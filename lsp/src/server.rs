@@ -258,10 +258,11 @@ impl<'c> Server<'c> {
                 if revision == self.now.revision {
                     self.checks.remove(&entry);
                     if stage == Stage::Estimated {
-                        self.confirm_later(&entry);
+                        self.confirm_later(entry.clone());
                     }
                     if self.now.client.pulls {
-                        return self.refresh(&entry);
+                        // One that was given up says nothing of what was answered.
+                        return found.iter().for_each(|_| self.refresh(&entry));
                     }
                     // Others may wait for it, also where it could not be checked.
                     self.publish(entry, found.unwrap_or_default(), stage);
@@ -287,9 +288,8 @@ impl<'c> Server<'c> {
         match result {
             Ok(value) => {
                 self.send(Response::new_ok(id, value));
-                if let Some(entry) = requests::diagnosed(&running.method, &running.params) {
-                    self.confirm_later(&entry);
-                }
+                let entry = requests::diagnosed(&running.method, &running.params);
+                entry.into_iter().for_each(|entry| self.confirm_answer(entry));
             }
             Err(failure) => {
                 if failure.is_ours {
@@ -317,7 +317,7 @@ impl<'c> Server<'c> {
         let changed = std::mem::take(&mut self.changed);
         if self.now.client.pulls {
             // They are asked for; only what was told before may have to be put right.
-            return changed.iter().for_each(|entry| self.confirm_later(entry));
+            return changed.into_iter().for_each(|entry| self.confirm_answer(entry));
         }
         // The file that was changed last is the one that is looked at.
         for entry in changed.into_iter().rev() {
@@ -326,18 +326,23 @@ impl<'c> Server<'c> {
         }
     }
 
-    /// Checks a program after a pause if all that is known of it was estimated.
-    fn confirm_later(&mut self, entry: &Path) {
-        if self.now.is_estimated(entry) {
-            self.estimated.retain(|own| own != entry);
-            self.estimated.push(entry.to_path_buf());
-            self.pause_ends = Some(Instant::now() + PAUSE);
+    /// Checks a program after a pause.
+    fn confirm_later(&mut self, entry: PathBuf) {
+        self.estimated.retain(|own| *own != entry);
+        self.estimated.push(entry);
+        self.pause_ends = Some(Instant::now() + PAUSE);
+    }
+
+    /// The same, if a client that asks was answered with an estimate.
+    fn confirm_answer(&mut self, entry: PathBuf) {
+        if self.now.was_told_estimate(&entry) {
+            self.confirm_later(entry);
         }
     }
 
     /// Lets a client that pulls ask again, where it was told an estimate that did not hold.
     fn refresh(&mut self, entry: &Path) {
-        if self.now.differs_from_estimate(entry) {
+        if self.now.was_told_otherwise(entry) {
             self.ask("workspace/diagnostic/refresh", Value::Null);
         }
     }

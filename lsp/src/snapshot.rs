@@ -52,6 +52,8 @@ struct Known {
     checked: Mutex<HashMap<PathBuf, Found>>,
     /// What was estimated of the same, later.
     estimated: Mutex<HashMap<PathBuf, Found>>,
+    /// What the client was answered last, where it asks.
+    told: Mutex<HashMap<PathBuf, Arc<Checked>>>,
     /// The programs of the open folders, and the revision they were listed in.
     listed: Mutex<Option<(u64, Arc<Vec<PathBuf>>)>>,
     /// The tokens that the client was told last, by path, with the name of the answer.
@@ -142,7 +144,8 @@ impl Snapshot {
         if !(SMALL..=LARGE).contains(&file.open.document.text().len()) || is_prelude(path) {
             return None;
         }
-        let (checked, estimated) = self.found(path);
+        let checked = table(&self.known.checked).get(path).cloned();
+        let estimated = table(&self.known.estimated).get(path).cloned();
         let is_checked = checked.as_ref().is_some_and(|(own, _)| *own == self.revision);
         if is_checked {
             return None;
@@ -154,30 +157,35 @@ impl Snapshot {
         Some(found)
     }
 
-    /// What was last found of a program, checked and estimated, with the revisions.
-    fn found(&self, path: &Path) -> (Option<Found>, Option<Found>) {
-        let last = |known: &Mutex<HashMap<PathBuf, Found>>| table(known).get(path).cloned();
-        (last(&self.known.checked), last(&self.known.estimated))
+    /// Remembers what a client that asks for diagnostics was answered last.
+    pub(crate) fn tell(&self, path: &Path, checked: &Arc<Checked>) {
+        table(&self.known.told).insert(path.to_path_buf(), checked.clone());
     }
 
-    /// Whether what is known best of a program was estimated.
-    pub(crate) fn is_estimated(&self, path: &Path) -> bool {
-        let (checked, estimated) = self.found(path);
-        estimated.map(|(own, _)| own) > checked.map(|(own, _)| own)
+    /// What a client was answered last, and what the last whole check has found; both where there are both.
+    fn told_and_checked(&self, path: &Path) -> Option<(Arc<Checked>, Arc<Checked>)> {
+        let told = table(&self.known.told).get(path).cloned()?;
+        let (_, checked) = table(&self.known.checked).get(path).cloned()?;
+        Some((told, checked))
     }
 
-    /// Whether a check has found something else than the estimate before it.
-    pub(crate) fn differs_from_estimate(&self, path: &Path) -> bool {
-        match self.found(path) {
-            (Some((_, checked)), Some((_, estimated))) => checked.diagnostics != estimated.diagnostics,
-            (None, _) | (_, None) => false,
-        }
+    /// Whether a client that asks was answered with something else than the last whole check.
+    pub(crate) fn was_told_estimate(&self, path: &Path) -> bool {
+        let both = self.told_and_checked(path);
+        both.is_some_and(|(told, checked)| !Arc::ptr_eq(&told, &checked))
+    }
+
+    /// The same, where what the client was answered does not hold.
+    pub(crate) fn was_told_otherwise(&self, path: &Path) -> bool {
+        let both = self.told_and_checked(path);
+        both.is_some_and(|(told, checked)| told.diagnostics != checked.diagnostics)
     }
 
     /// Drops what was found about a document that is closed.
     pub(crate) fn forget(&self, path: &Path) {
         table(&self.known.checked).remove(path);
         table(&self.known.estimated).remove(path);
+        table(&self.known.told).remove(path);
         table(&self.known.tokens).remove(path);
     }
 

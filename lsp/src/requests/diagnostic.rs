@@ -51,6 +51,7 @@ pub(super) fn answer(
         false => snapshot.checked(&file),
     };
     let checked = checked.ok_or_else(|| Failure::refused("the text has changed"))?;
+    snapshot.tell(&file.open.path, &checked);
     let mut found = by_file(snapshot, &file.host, &checked);
     let own = found.remove(&file.open.uri.to_string()).unwrap_or_default();
     let related = found.into_iter().filter(|(_, items)| !items.is_empty());

@@ -196,6 +196,14 @@ fn a_client_that_pulls_a_large_program_asks_again_where_the_rest_differs() {
     let column = text.find("true").expect("a command") as u32;
     client.change("main.aur", part((0, column), (0, column + 4), "{{who}}"));
     assert_eq!(pulled(&mut client), "");
+    // Also where the whole is known by then, as fixes need it.
+    let start = json!({ "line": 0, "character": 0 });
+    let fixes = json!({
+        "textDocument": { "uri": client.uri("main.aur") },
+        "range": { "start": start, "end": start },
+        "context": { "diagnostics": [] },
+    });
+    client.ask("textDocument/codeAction", fixes);
     client.told("workspace/diagnostic/refresh");
     insta::assert_snapshot!(pulled(&mut client), @"1:66-1:69 E0401 `who` is not bound");
     // Once, and never for an estimate that held.

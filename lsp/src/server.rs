@@ -261,8 +261,11 @@ impl<'c> Server<'c> {
                         self.confirm_later(entry.clone());
                     }
                     if self.now.client.pulls {
-                        // One that was given up says nothing of what was answered.
-                        return found.iter().for_each(|_| self.refresh(&entry));
+                        // A check that was given up says nothing of what was answered.
+                        if found.is_some() {
+                            self.refresh(&entry);
+                        }
+                        return;
                     }
                     // Others may wait for it, also where it could not be checked.
                     self.publish(entry, found.unwrap_or_default(), stage);
